@@ -1,0 +1,215 @@
+"""Signs, times and numbers as the house writes them. Plain Python, cheap enough for every cell."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
+
+from xinglin.ui.paging import Pager
+
+register = template.Library()
+
+NOTHING = "—"
+TONES = frozenset({"brand", "good", "warn", "bad", "info", "plain", "accent"})
+WARN_AT = 0.75  # share of its time after which a clock turns orange
+
+Number = int | float | Decimal
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """An icon of the sprite; silent to screen readers unless given a label."""
+    href = f"{static('ui/built/icons.svg')}#{name}"
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, href
+        )
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', href)
+
+
+CHIP_ICONS = {
+    "brand": "circle-dot",
+    "good": "circle-check",
+    "warn": "hourglass",
+    "bad": "alert-triangle",
+    "info": "progress",
+    "plain": "circle-dashed",
+    "accent": "star",
+}
+
+
+@register.simple_tag(name="chip")
+def chip(label: Any, tone: str = "plain", icon_name: str = "") -> SafeString:
+    """A status: word, shape and colour. Tones: brand good warn bad info plain accent."""
+    tone = tone if tone in TONES else "plain"
+    return format_html(
+        '<span class="chip chip-{}">{}{}</span>', tone, icon(icon_name or CHIP_ICONS[tone]), label
+    )
+
+
+URGENCY_ICONS = {"emergency": "urgent", "urgent": "stopwatch", "routine": "circle"}
+
+
+@register.simple_tag
+def urgency(code: Any) -> SafeString:
+    """急, 限时 or 常规 for `emergency`, `urgent` and anything else."""
+    tone = str(code) if str(code) in URGENCY_ICONS else "routine"
+    word = {
+        "emergency": pgettext("urgency", "急"),
+        "urgent": pgettext("urgency", "限时"),
+        "routine": pgettext("urgency", "常规"),
+    }[tone]
+    return format_html(
+        '<span class="urgency urgency-{}">{}{}</span>', tone, icon(URGENCY_ICONS[tone]), word
+    )
+
+
+CLOCK_ICONS = {"calm": "clock", "soon": "hourglass", "late": "alert-triangle", "done": "check"}
+
+
+@register.simple_tag
+def clock(
+    due_at: datetime | None,
+    started_at: datetime | None = None,
+    stopped_at: datetime | None = None,
+    now: datetime | None = None,
+) -> SafeString:
+    """Time left until `due_at`, or how long it is overdue; ticks in the browser.
+
+    Orange once 75 % of the time from `started_at` is gone, red when overdue. With `stopped_at`
+    it stands still and says whether the deadline was met.
+    """
+    if due_at is None:
+        return or_dash("", _("无时限"))
+    at = stopped_at or now or timezone.now()
+    tone = _clock_tone(due_at, started_at, at)
+    if stopped_at is not None:
+        late = at > due_at
+        tone = "late" if late else "done"
+        words = _("超时 %(time)s") % {"time": lasting(at - due_at)} if late else _("按时")
+    elif tone == "late":
+        words = _("超时 %(time)s") % {"time": lasting(at - due_at)}
+    else:
+        words = _("剩 %(time)s") % {"time": lasting(due_at - at)}
+    ticking = (
+        mark_safe("")
+        if stopped_at
+        else format_html(
+            ' data-due="{}" data-start="{}"', _epoch(due_at), _epoch(started_at or due_at)
+        )
+    )
+    return format_html(
+        '<time class="clock clock-{}" datetime="{}" title="{}"{}>{}<span>{}</span></time>',
+        tone,
+        due_at.isoformat(),
+        _("时限 %(moment)s") % {"moment": moment(due_at)},
+        ticking,
+        icon(CLOCK_ICONS[tone]),
+        words,
+    )
+
+
+def _clock_tone(due_at: datetime, started_at: datetime | None, at: datetime) -> str:
+    if at > due_at:
+        return "late"
+    if started_at is None or started_at >= due_at:
+        return "calm"
+    return "soon" if at - started_at >= WARN_AT * (due_at - started_at) else "calm"
+
+
+def _epoch(at: datetime) -> int:
+    return int(at.timestamp())
+
+
+def lasting(span: timedelta) -> str:
+    """A span in words, the two largest units: 2 天 4 小时, 3 小时 20 分, 25 分钟."""
+    minutes = max(0, int(span.total_seconds() // 60))
+    days, rest = divmod(minutes, 24 * 60)
+    hours, left = divmod(rest, 60)
+    if days:
+        return _("%(d)d 天 %(h)d 小时") % {"d": days, "h": hours}
+    if hours:
+        return _("%(h)d 小时 %(m)d 分") % {"h": hours, "m": left}
+    return _("%(m)d 分钟") % {"m": left}
+
+
+@register.filter
+def when(value: date | datetime | None) -> str:
+    """A time as people say it in lists: 今天 14:05, 昨天 09:30, 2026-03-02 14:05."""
+    if value is None:
+        return NOTHING
+    day, hour = _local(value)
+    words = {0: _("今天"), -1: _("昨天"), 1: _("明天")}
+    word = words.get((day - timezone.localdate()).days, day.isoformat())
+    return f"{word} {hour}".rstrip()
+
+
+@register.filter
+def moment(value: date | datetime | None) -> str:
+    """A time as tables write it: 2026-03-02 14:05."""
+    if value is None:
+        return NOTHING
+    day, hour = _local(value)
+    return f"{day.isoformat()} {hour}".rstrip()
+
+
+def _local(value: date | datetime) -> tuple[date, str]:
+    if not isinstance(value, datetime):
+        return value, ""
+    local = timezone.localtime(value) if timezone.is_aware(value) else value
+    return local.date(), f"{local:%H:%M}"
+
+
+@register.filter
+def big(value: Number | None) -> str:
+    """A count for cards: 9,876, then 12.3 万 and 1.2 亿; thousands only in other languages."""
+    if value is None:
+        return NOTHING
+    chinese = (get_language() or "zh").startswith("zh")
+    for size, unit in ((100_000_000, _("亿")), (10_000, _("万"))):
+        if chinese and abs(value) >= size:
+            return f"{float(value) / size:,.1f}".removesuffix(".0") + f" {unit}"
+    return f"{value:,}"
+
+
+@register.filter
+def rate(numerator: Number | None, denominator: Number | None) -> SafeString:
+    """A percentage that keeps its fraction: on hover, in print and for screen readers."""
+    if numerator is None or not denominator:
+        return or_dash("", _("无分母") if numerator is not None else _("未填报"))
+    fraction = f"{numerator:,}/{denominator:,}"
+    share = f"{100 * float(numerator) / float(denominator):.1f}%"
+    return format_html(
+        '<span class="rate" title="{0}">{1}<span class="rate-of"> ({0})</span></span>',
+        fraction,
+        share,
+    )
+
+
+@register.filter
+def or_dash(value: Any, reason: str = "") -> SafeString:
+    """The value, or "—" with the reason why there is none."""
+    if value is not None and value != "":
+        return format_html("{}", value)
+    reason = reason or _("未填")
+    return format_html(
+        '<span class="dash" title="{0}"><span aria-hidden="true">{1}</span>'
+        '<span class="visually-hidden">{0}</span></span>',
+        reason,
+        NOTHING,
+    )
+
+
+@register.simple_tag
+def page_query(pager: Pager[Any], number: int) -> str:
+    """The address of another page of the same filtered list."""
+    return f"?{pager.query_for(number)}"
