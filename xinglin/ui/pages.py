@@ -13,16 +13,18 @@ may be missing, and then its place on the page is empty:
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.contrib.messages import get_messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django_htmx.middleware import HtmxDetails
-from django_stubs_ext import StrOrPromise
 
 from xinglin.ui.paging import Pager
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class NavEntry(TypedDict, total=False):

@@ -1,0 +1,50 @@
+"""What every test in the house stands on. The choice of database is in tests/database.py."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+from django.conf import settings
+from django.db import connections
+
+from tests.database import SKIP_REASON, TEST_HOME
+
+# Shared machines stall for a second now and then; that says nothing about the code. In CI the
+# same examples each time, so that a red run is about the commit.
+hypothesis.settings.register_profile(
+    "house", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True
+)
+hypothesis.settings.load_profile("house")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Argon2 takes its 300 ms on purpose; a thousand invented doctors cannot wait for it.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return "database: " + os.environ["DATABASE_URL"].partition(":")[0]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    reason = os.environ.get(SKIP_REASON)
+    if reason:
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> None:
+    """A database file for each worker: in memory, SQLite has no second connection, hence no races.
+
+    The parent fixture has already told PostgreSQL's workers apart by the name of the database.
+    """
+    settings_dict = connections["default"].settings_dict
+    if settings_dict["ENGINE"].endswith("sqlite3"):
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        settings_dict["TEST"]["NAME"] = str(Path(os.environ[TEST_HOME]) / f"test-{worker}.sqlite3")

@@ -1,0 +1,1 @@
+"""House rules: the code read as data."""
