@@ -1,0 +1,1 @@
+"""Organisations: the houses of the county and how they belong together."""
