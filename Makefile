@@ -93,7 +93,7 @@ lock: $(VENV)/.stamp-run ## Lock the dependencies anew (UPGRADE=--upgrade for ne
 	@# Constrained by the base: otherwise the tests would run on other versions than people do.
 	$(LOCK) pyproject.toml --group build --extra dev -c requirements/base.txt -o requirements/dev.txt
 	$(LOCK) --group pyproject.toml:node -o requirements/node.txt
-	@$(FIND_NODE); npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(FIND_NODE); npm install --package-lock-only --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 	@! grep -l '://' requirements/*.txt || { echo "A lock names the host it was made from."; exit 1; }
 	@! grep -l '"resolved"' package-lock.json || { echo "package-lock.json names a host."; exit 1; }
 
@@ -128,8 +128,9 @@ FIND_PYTHON = found=; for candidate in python3.13 python3.12 python3.11 python3;
 
 $(VENV)/.stamp-created:
 	@$(FIND_PYTHON); echo "Creating $(VENV) with $$($$found --version)"; $$found -m venv --clear $(VENV)
-	@# The lock as constraint pins uv itself and makes pip check its hash.
-	@$(BIN)/pip install --quiet --disable-pip-version-check -c requirements/base.txt uv
+	@# uv itself comes by pip, in the version of the lock and with its hash checked.
+	@awk '/^uv==/ { found = 1 } found; found && !/\\$$/ { exit }' requirements/base.txt >$(VENV)/uv.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
 	@touch $@
 
 $(VENV)/.stamp-run: requirements/base.txt | $(VENV)/.stamp-created
@@ -149,11 +150,11 @@ $(VENV)/.stamp-self: $(VENV)/.stamp-run pyproject.toml
 	@touch $@
 
 # The machine's Node.js if it is recent enough, else one from the Python registry.
-FIND_NODE = if ! { command -v npm && node -e 'process.exit(parseInt(process.versions.node) < 18)'; } \
+FIND_NODE = if ! { command -v npm && node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)'; } \
 	>/dev/null 2>&1; then echo "No Node.js 18 or newer here: installing one into $(VENV)"; \
 	($(UV) pip install --quiet --require-hashes -r requirements/node.txt) || exit 1; \
 	export PATH="$(CURDIR)/$(BIN):$$PATH"; fi
-NPM_CI = $(FIND_NODE); npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+NPM_CI = $(FIND_NODE); npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 
 node_modules/.stamp-run: package.json package-lock.json | $(VENV)/.stamp-run
 	@echo "Installing front-end packages"
