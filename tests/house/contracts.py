@@ -57,6 +57,7 @@ class DoorsContract(Contract):
     def render_broken_contract(self, check: ContractCheck) -> None:
         for sentence in check.metadata["illegal"]:
             output.print_error(sentence)
+        output.new_line()
 
 
 class NoHttpContract(Contract):
@@ -96,6 +97,7 @@ class NoHttpContract(Contract):
     def render_broken_contract(self, check: ContractCheck) -> None:
         for sentence in check.metadata["illegal"]:
             output.print_error(sentence)
+        output.new_line()
 
 
 def _within(module: str, package: str) -> bool:
