@@ -2,6 +2,7 @@
 
 Takes Tabler's style sheet and the icons we use from `node_modules/` of the repository (after
 `npm ci`) and writes them to `static/ui/built/`, which is never committed. Safe to run again.
+`Storage` serves static files under names that change with their content.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 HERE = Path(__file__).resolve().parent
 MODULES = HERE.parent.parent / "node_modules"
@@ -26,6 +29,16 @@ progress qrcode receipt refresh report-medical rotate-clockwise scan school sear
 shield-check star stethoscope stopwatch sun table text-size trash truck upload urgent user user-plus
 users vaccine video wifi-off x
 """.split()
+
+
+class Storage(CompressedManifestStaticFilesStorage):
+    """Names with a content hash after `collectstatic`; plain names before it."""
+
+    manifest_strict = False
+
+    def stored_name(self, name: str) -> str:
+        known: str = self.hashed_files.get(self.hash_key(self.clean_name(name)), name)
+        return known
 
 
 class Missing(Exception):
