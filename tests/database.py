@@ -53,7 +53,7 @@ def _prepare(database: str) -> None:
         "SECRET_KEY": "only-for-tests-" + "x" * 40,
         "DATABASE_URL": f"sqlite:///{_home / 'xinglin.sqlite3'}",
     }
-    for name in ("XINGLIN_CATALOGUE", "XINGLIN_HOSTS", "XINGLIN_DEBUG", "LANGUAGE_CODE", "HOST", "PORT"):
+    for name in ("XINGLIN_CATALOGUE", "XINGLIN_HOSTS", "XINGLIN_DEBUG", "LANGUAGE_CODE"):
         os.environ.pop(name, None)
     # Playwright keeps an event loop in the thread that also prepares its data.
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
