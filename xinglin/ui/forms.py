@@ -71,7 +71,7 @@ def _class_of(widget: forms.Widget) -> str:
         return "form-check-input"
     if isinstance(widget, (forms.Select, forms.SelectMultiple)):
         return "form-select"
-    if isinstance(widget, (forms.Input, forms.Textarea)) and not widget.is_hidden:
+    if isinstance(widget, (forms.widgets.Input, forms.Textarea)) and not widget.is_hidden:
         return CONTROL
     return ""
 
