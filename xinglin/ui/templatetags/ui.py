@@ -88,11 +88,11 @@ def clock(
     Orange once 75 % of the time from `started_at` is gone, red when overdue. With `stopped_at`
     it stands still and says whether the deadline was met.
     """
-    if due_at is None:
+    if not due_at:
         return or_dash("", _("无时限"))
     at = stopped_at or now or timezone.now()
     tone = _clock_tone(due_at, started_at, at)
-    if stopped_at is not None:
+    if stopped_at:
         late = at > due_at
         tone = "late" if late else "done"
         words = _("超时 %(time)s") % {"time": lasting(at - due_at)} if late else _("按时")
@@ -121,7 +121,7 @@ def clock(
 def _clock_tone(due_at: datetime, started_at: datetime | None, at: datetime) -> str:
     if at > due_at:
         return "late"
-    if started_at is None or started_at >= due_at:
+    if not started_at or started_at >= due_at:
         return "calm"
     return "soon" if at - started_at >= WARN_AT * (due_at - started_at) else "calm"
 
