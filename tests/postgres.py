@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 
@@ -201,7 +201,7 @@ class TemporaryPostgres:
         assert self._home is not None
         return self._home / "log"
 
-    def _identity(self) -> dict[str, object]:
+    def _identity(self) -> dict[str, Any]:
         """PostgreSQL refuses to run as root, so that root lends it another account."""
         if not self._owner:
             return {}

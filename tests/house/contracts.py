@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
@@ -24,9 +25,9 @@ class DoorsContract(Contract):
 
     type_name = "doors"
 
-    doors = fields.SetField(subfield=fields.StringField())
-    rooms = fields.ListField(subfield=fields.StringField())
-    assembly = fields.ListField(subfield=fields.StringField())
+    doors: Any = fields.SetField(subfield=fields.StringField())
+    rooms: Any = fields.ListField(subfield=fields.StringField())
+    assembly: Any = fields.ListField(subfield=fields.StringField())
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
         illegal = sorted(self._illegal(graph))
@@ -69,8 +70,8 @@ class NoHttpContract(Contract):
 
     type_name = "no_http"
 
-    modules = fields.ListField(subfield=fields.ModuleExpressionField())
-    packages = fields.ListField(subfield=fields.StringField())
+    modules: Any = fields.ListField(subfield=fields.ModuleExpressionField())
+    packages: Any = fields.ListField(subfield=fields.StringField())
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
         illegal = []
