@@ -48,6 +48,11 @@ class BoundField(forms.BoundField):
         return isinstance(widget, (forms.RadioSelect, forms.CheckboxSelectMultiple))
 
     @property
+    def must(self) -> bool:
+        """Whether to write 必填 beside the label."""
+        return bool(self.field.required and getattr(self.form, "mark_required", True))
+
+    @property
     def single_tick(self) -> bool:
         return isinstance(self.field.widget, forms.CheckboxInput)
 
@@ -106,6 +111,7 @@ class House:
     sections: ClassVar[Sequence[tuple[StrOrPromise, Sequence[str]]]] = ()
     units: ClassVar[Mapping[str, StrOrPromise]] = {}
     past: Mapping[str, StrOrPromise]
+    mark_required: ClassVar[bool] = True  # False where everything is required, as at sign-in
     use_required_attribute = False  # the server says what is missing, in Chinese, for all fields
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

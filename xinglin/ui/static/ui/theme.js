@@ -11,6 +11,7 @@
     const chosen = root.dataset.theme;
     root.dataset.bsTheme = chosen === "auto" ? (night.matches ? "dark" : "light") : chosen;
   };
+  root.dataset.js = "1";
   root.dataset.theme = theme;
   if (large) root.dataset.large = "1";
   paint();

@@ -140,6 +140,7 @@
     if ((found = at("[data-set-theme], [data-set-large]"))) prefer(found);
     else if (at("[data-dismiss]")) at(".toast-line")?.remove();
     else if ((found = at("[data-open]"))) { if (found.dataset.open === "keys") listKeys(); at("details[data-menu]")?.removeAttribute("open"); open(document.getElementById(found.dataset.open)); }
+    else if ((found = at("[data-toggle]"))) found.setAttribute("aria-expanded", found.parentElement.classList.toggle(found.dataset.toggle));
     else if (at("[data-close]")) at("dialog")?.close();
     else if (at("[data-back]")) history.back();
     else if (at("[data-print]")) print();
