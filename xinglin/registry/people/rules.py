@@ -266,3 +266,16 @@ def _months_after(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     month += 1
     return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+# ---------------------------------------------------------------------------------- search keys
+
+
+def search_key(text: str) -> str:
+    """The form in which names and numbers are indexed and asked for: no spaces, lower case.
+
+    Half-width, lower case, without spaces, dots and hyphens; Chinese characters stay. At most
+    64 characters count.
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(c for c in plain if c.isalnum())[:64]

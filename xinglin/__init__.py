@@ -1,0 +1,1 @@
+"""Xinglin (杏林): one house for the health care of a county."""

@@ -1,0 +1,1 @@
+"""What is done for one person: record and referral."""

@@ -1,0 +1,1 @@
+"""The record: what happened to a person, where, when, by whom, and from which system."""

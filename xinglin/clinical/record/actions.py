@@ -1,0 +1,235 @@
+"""What people write into the record."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from django.core.files.base import File
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from xinglin.clinical.record import events, permissions, rules
+from xinglin.clinical.record.models import (
+    Allergy,
+    Diagnosis,
+    Document,
+    Encounter,
+    Fact,
+    Medication,
+    Observation,
+)
+from xinglin.kernel import parameters
+from xinglin.kernel.access import Actor
+from xinglin.kernel.actions import action, bulk_action
+from xinglin.kernel.errors import Refused, WrongState
+from xinglin.kernel.outbox import publish
+from xinglin.registry.people.actions import link_care, link_care_all
+from xinglin.registry.people.models import CareLink
+from xinglin.registry.terminology import catalogue as terminology
+
+F = TypeVar("F", bound=Fact)
+
+
+class WrongFile(Refused):
+    code = "wrong-file"
+
+
+class WrongDates(Refused):
+    code = "wrong-dates"
+
+
+@action(permissions.WRITE)
+def start_encounter(encounter: Encounter, *, by: Actor) -> Encounter:
+    """Begin a visit or a stay; from here the house treats the person."""
+    check(encounter)
+    encounter.author = encounter.author or by.name
+    encounter.save(force_insert=True)
+    link_care(
+        encounter.person_id,
+        encounter.organisation_id,
+        CareLink.Basis.ENCOUNTER,
+        since=encounter.started_at,
+    )
+    publish(
+        events.EncounterStarted(
+            encounter_id=encounter.pk,
+            person_id=encounter.person_id,
+            organisation_id=encounter.organisation_id,
+            kind=encounter.kind,
+            started_at=encounter.started_at,
+        )
+    )
+    return encounter
+
+
+@action(permissions.WRITE)
+def describe_encounter(encounter: Encounter, *, by: Actor, **facts: Any) -> Encounter:
+    """Write complaint, history and treatment while the encounter is open."""
+    if encounter.ended_at is not None:
+        raise WrongState(_("就诊已结束，不能再修改；请作废后重录。"))
+    for name, value in facts.items():
+        setattr(encounter, name, value)
+    check(encounter)
+    encounter.save()
+    return encounter
+
+
+@action(permissions.WRITE)
+def end_encounter(
+    encounter: Encounter,
+    *,
+    by: Actor,
+    ended_at: datetime,
+    discharge_way: str = "",
+    outcome: str = "",
+) -> Encounter:
+    """Close the visit, or discharge the inpatient, with the way and the outcome."""
+    if encounter.ended_at is not None:
+        raise WrongState(_("就诊已结束。"))
+    if encounter.kind == Encounter.Kind.INPATIENT and not discharge_way:
+        raise Refused(_("住院结束须填写离院方式。"), field="discharge_way")
+    encounter.ended_at = ended_at
+    encounter.discharge_way = discharge_way
+    encounter.outcome = outcome
+    check(encounter)
+    encounter.save()
+    publish(
+        events.EncounterEnded(
+            encounter_id=encounter.pk,
+            person_id=encounter.person_id,
+            organisation_id=encounter.organisation_id,
+            kind=encounter.kind,
+            discharge_way=discharge_way,
+            outcome=outcome,
+            ended_at=ended_at,
+        )
+    )
+    return encounter
+
+
+@action(permissions.WRITE)
+def note(fact: F, *, by: Actor) -> F:
+    """Write a diagnosis, a vital sign, an allergy or a medicine into the record."""
+    check(fact)
+    fact.author = fact.author or by.name
+    fact.save(force_insert=True)
+    return fact
+
+
+@action(permissions.WRITE)
+def file_document(document: Document, *, by: Actor, content: File[bytes]) -> Document:
+    """File a document: its type is read from its bytes, its size limited, its digest kept."""
+    attach(document, content)
+    check(document)
+    document.author = document.author or by.name
+    document.save(force_insert=True)
+    return document
+
+
+@action(permissions.WRITE)
+def stop_medication(medication: Medication, *, by: Actor, on: date) -> Medication:
+    """Note the last day of a medicine."""
+    medication.ended_on = on
+    check(medication)
+    medication.save()
+    return medication
+
+
+@action(permissions.VOID)
+def void(fact: F, *, by: Actor, reason: str) -> F:
+    """Strike out a wrong fact, with who and why; the row stays."""
+    if fact.voided_at is not None:
+        raise WrongState(_("该内容已作废。"))
+    if not reason.strip():
+        raise Refused(_("请填写作废原因。"), field="reason")
+    fact.voided_at = timezone.now()
+    fact.voided_by = by.name
+    fact.void_reason = reason.strip()
+    fact.save()
+    return fact
+
+
+@bulk_action(permissions.IMPORT)
+def take_in(facts: Sequence[F], *, by: Actor) -> Sequence[F]:
+    """Store many facts of one kind that another system sent; the caller has checked each."""
+    if not facts:
+        return facts
+    type(facts[0])._default_manager.bulk_create(facts, batch_size=500)
+    visits = [fact for fact in facts if isinstance(fact, Encounter)]
+    link_care_all(
+        [(visit.person_id, visit.organisation_id) for visit in visits],
+        CareLink.Basis.ENCOUNTER,
+        since=timezone.now(),
+    )
+    return facts
+
+
+def check(fact: Fact) -> None:
+    """Put a fact in its standard form, or refuse naming the field."""
+    if isinstance(fact, Encounter):
+        rules.not_in_future(fact.started_at, "started_at", _("就诊时间"))
+        rules.not_in_future(fact.ended_at, "ended_at", _("结束时间"))
+        if fact.ended_at and fact.ended_at < fact.started_at:
+            raise WrongDates(_("结束时间不能早于就诊时间。"), field="ended_at")
+        if fact.discharge_way:
+            terminology.require("discharge-way", fact.discharge_way, field="discharge_way")
+        if fact.outcome:
+            terminology.require("outcome", fact.outcome, field="outcome")
+    elif isinstance(fact, Diagnosis):
+        rules.not_in_future(fact.diagnosed_on, "diagnosed_on", _("诊断日期"))
+        if fact.system == "icd10":
+            concept = terminology.require("icd10", fact.code, field="code")
+            fact.name = fact.name or concept.zh
+    elif isinstance(fact, Observation):
+        rules.not_in_future(fact.measured_at, "measured_at", _("测量时间"))
+        sign = rules.VITAL_BY_LOINC.get(fact.code) if fact.system == "loinc" else None
+        if sign is not None and fact.value is not None and fact.unit == sign.unit:
+            rules.check_vital(sign, fact.value)
+    elif isinstance(fact, Medication):
+        if fact.ended_on and fact.ended_on < fact.started_on:
+            raise WrongDates(_("停用日期不能早于开始日期。"), field="ended_on")
+    elif isinstance(fact, Allergy):
+        rules.not_in_future(fact.noted_on, "noted_on", _("记录日期"))
+    fact.clean_or_refuse(exclude=["person", "organisation", "encounter", "file"])
+
+
+# The first bytes of what may be filed; a name or a header may lie, these do not.
+SIGNATURES = (
+    (b"%PDF-", "application/pdf"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+)
+
+
+def attach(document: Document, content: File[bytes]) -> None:
+    """Take the file in: refuse it by size or type, else keep digest, size and type."""
+    limit = parameters.get("attachment.max_megabytes")
+    size = content.size or 0
+    if size > limit * 1024 * 1024:
+        raise WrongFile(
+            _("附件 %(name)s 超过 %(limit)s MB，请压缩后再传。")
+            % {"name": content.name, "limit": limit},
+            field="file",
+        )
+    if size == 0:
+        raise WrongFile(_("附件 %(name)s 是空文件。") % {"name": content.name}, field="file")
+    head = content.read(16)
+    found = next((kind for start, kind in SIGNATURES if head.startswith(start)), "")
+    if found not in parameters.get("attachment.types"):
+        raise WrongFile(
+            _("附件 %(name)s 不是 PDF、PNG 或 JPEG 文件。") % {"name": content.name}, field="file"
+        )
+    digest = hashlib.sha256(head)
+    for chunk in iter(lambda: content.read(1 << 16), b""):
+        digest.update(chunk)
+    content.seek(0)
+    document.digest = digest.hexdigest()
+    document.media_type = found
+    document.size = size
+    document.filed_at = document.filed_at or timezone.now()
+    document.title = document.title or (content.name or "")[:200]
+    suffix = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}[found]
+    document.file.save(f"{document.digest}.{suffix}", content, save=False)

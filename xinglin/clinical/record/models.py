@@ -1,0 +1,289 @@
+"""Encounters and the facts found, given and filed in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from xinglin.kernel.access import NONE, Actor
+from xinglin.kernel.records import Record
+from xinglin.registry.organisations.models import Organisation
+from xinglin.registry.people.models import CareLink, Person
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+def open_people(actor: Actor) -> models.QuerySet[Person]:
+    """The people whose clinical data the post may read: its houses and they have acted together."""
+    if actor.county_id == NONE or not actor.may("record.read"):
+        return Person.objects.none()
+    links = CareLink.objects.filter(person_id=OuterRef("pk"), organisation_id__in=actor.scope)
+    return Person.objects.filter(Exists(links), county_id=actor.county_id, voided_at=None)
+
+
+class FactQuerySet(models.QuerySet[Any]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Facts of the people whom the post treats, and what its own houses wrote."""
+        if actor.county_id == NONE or not actor.may("record.read"):
+            return self.none()
+        links = CareLink.objects.filter(
+            person_id=OuterRef("person_id"), organisation_id__in=actor.scope
+        )
+        return self.filter(Exists(links), person__county_id=actor.county_id)
+
+    def standing(self) -> Self:
+        """Without what was voided."""
+        return self.filter(voided_at=None)
+
+
+class Fact(Record):
+    """Something about a person that says where, when, by whom and from which system.
+
+    A wrong fact is voided (作废) with who and why, and replaced; it is never overwritten.
+    `source` and `source_id` name the fact in the system it came from: the same fact sent
+    twice is one fact.
+    """
+
+    person = models.ForeignKey(
+        Person, models.PROTECT, related_name="%(class)ss", verbose_name=_("居民")
+    )
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="+", verbose_name=_("机构")
+    )
+    author = models.CharField(_("记录人"), max_length=50, blank=True)
+    source = models.CharField(_("来源系统"), max_length=120, blank=True, editable=False)
+    source_id = models.CharField(_("来源编号"), max_length=120, blank=True, editable=False)
+    voided_at = models.DateTimeField(null=True, blank=True, editable=False)
+    voided_by = models.CharField(max_length=50, blank=True, editable=False)
+    void_reason = models.CharField(_("作废原因"), max_length=200, blank=True, editable=False)
+
+    objects: ClassVar[FactQuerySet] = FactQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        abstract = True
+
+    def trail_county_id(self) -> Any:
+        return self.person.county_id
+
+
+def once_per_source(name: str) -> models.UniqueConstraint:
+    return models.UniqueConstraint(
+        fields=["organisation", "source", "source_id"],
+        condition=~Q(source_id=""),
+        name=f"{name}_source_once",
+    )
+
+
+class Encounter(Fact):
+    """A visit or a stay: outpatient, inpatient, emergency, at home or remote."""
+
+    class Kind(models.TextChoices):
+        OUTPATIENT = "outpatient", _("门诊")
+        INPATIENT = "inpatient", _("住院")
+        EMERGENCY = "emergency", _("急诊")
+        HOME = "home", _("家庭访视")
+        REMOTE = "remote", _("远程")
+
+    kind = models.CharField(_("就诊类型"), max_length=12, choices=Kind)
+    department = models.CharField(_("科室"), max_length=50, blank=True)
+    visit_no = models.CharField(_("门（急）诊号／住院号"), max_length=18, blank=True)
+    started_at = models.DateTimeField(_("就诊时间"))
+    ended_at = models.DateTimeField(_("结束时间"), null=True, blank=True)
+    complaint = models.CharField(_("主诉"), max_length=200, blank=True)
+    history = models.TextField(_("现病史"), max_length=1000, blank=True)
+    treatment = models.TextField(_("处理"), max_length=1000, blank=True)
+    discharge_way = models.CharField(_("离院方式"), max_length=1, blank=True)
+    outcome = models.CharField(_("病情转归"), max_length=1, blank=True)
+
+    class Meta:
+        verbose_name = _("就诊")
+        constraints = [
+            once_per_source("encounter"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")),
+                name="encounter_ends_after_it_starts",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["person", "-started_at"], name="encounter_person"),
+            models.Index(fields=["organisation", "-started_at"], name="encounter_house"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.started_at:%Y-%m-%d}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("record:encounter", args=[self.pk])
+
+
+class OfEncounter(Fact):
+    """A fact that may belong to an encounter."""
+
+    encounter = models.ForeignKey(
+        Encounter,
+        models.PROTECT,
+        related_name="%(class)ss",
+        null=True,
+        blank=True,
+        verbose_name=_("就诊"),
+    )
+
+    class Meta:
+        abstract = True
+
+
+class Diagnosis(OfEncounter):
+    """A diagnosis, coded in ICD-10 or as another system sent it."""
+
+    system = models.CharField(_("编码体系"), max_length=120, default="icd10")
+    code = models.CharField(_("诊断编码"), max_length=30)
+    name = models.CharField(_("诊断名称"), max_length=200)
+    main = models.BooleanField(_("主要诊断"), default=True)
+    diagnosed_on = models.DateField(_("诊断日期"))
+
+    class Meta:
+        verbose_name = _("诊断")
+        verbose_name_plural = _("诊断")
+        constraints = [once_per_source("diagnosis")]
+        indexes = [models.Index(fields=["person", "-diagnosed_on"], name="diagnosis_person")]
+
+    def __str__(self) -> str:
+        return f"{self.name}（{self.code}）"
+
+
+class Observation(OfEncounter):
+    """A vital sign or a result: a number with its unit, or a text."""
+
+    class Kind(models.TextChoices):
+        VITAL = "vital-signs", _("生命体征")
+        LABORATORY = "laboratory", _("检验")
+        OTHER = "other", _("其他")
+
+    kind = models.CharField(_("类别"), max_length=12, choices=Kind, default=Kind.VITAL)
+    system = models.CharField(_("编码体系"), max_length=120, default="loinc")
+    code = models.CharField(_("项目编码"), max_length=30)
+    name = models.CharField(_("项目"), max_length=200)
+    value = models.DecimalField(_("数值"), max_digits=14, decimal_places=4, null=True, blank=True)
+    text = models.CharField(_("文字结果"), max_length=500, blank=True)
+    unit = models.CharField(_("单位"), max_length=30, blank=True)
+    measured_at = models.DateTimeField(_("测量时间"))
+
+    class Meta:
+        verbose_name = _("检查结果")
+        constraints = [
+            once_per_source("observation"),
+            models.CheckConstraint(
+                condition=Q(value__isnull=False) | ~Q(text=""), name="observation_says_something"
+            ),
+        ]
+        indexes = [models.Index(fields=["person", "-measured_at"], name="observation_person")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.result}"
+
+    @property
+    def result(self) -> str:
+        """The value as people write it: no trailing zeros, with its unit."""
+        if self.value is None:
+            return self.text
+        number = f"{self.value.normalize():f}"
+        return f"{number} {self.unit}".strip()
+
+
+class Allergy(OfEncounter):
+    """What the person must not be given."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("有效")
+        RESOLVED = "resolved", _("已解除")
+
+    substance = models.CharField(_("过敏原"), max_length=100)
+    system = models.CharField(_("编码体系"), max_length=120, blank=True)
+    code = models.CharField(_("编码"), max_length=30, blank=True)
+    reaction = models.CharField(_("反应"), max_length=200, blank=True)
+    severe = models.BooleanField(_("严重"), default=False)
+    status = models.CharField(_("状态"), max_length=10, choices=Status, default=Status.ACTIVE)
+    noted_on = models.DateField(_("记录日期"))
+
+    class Meta:
+        verbose_name = _("过敏")
+        verbose_name_plural = _("过敏")
+        constraints = [once_per_source("allergy")]
+        indexes = [models.Index(fields=["person"], name="allergy_person")]
+
+    def __str__(self) -> str:
+        return self.substance
+
+
+class Medication(OfEncounter):
+    """A medicine ordered or taken: what, how much, how often, from when to when."""
+
+    name = models.CharField(_("药品"), max_length=200)
+    system = models.CharField(_("编码体系"), max_length=120, blank=True)
+    code = models.CharField(_("药品编码"), max_length=30, blank=True)
+    form = models.CharField(_("剂型"), max_length=30, blank=True)
+    dose = models.CharField(_("每次剂量"), max_length=50, blank=True)
+    frequency = models.CharField(_("频次"), max_length=50, blank=True)
+    route = models.CharField(_("用法"), max_length=50, blank=True)
+    started_on = models.DateField(_("开始日期"))
+    ended_on = models.DateField(_("停用日期"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("用药")
+        verbose_name_plural = _("用药")
+        constraints = [
+            once_per_source("medication"),
+            models.CheckConstraint(
+                condition=Q(ended_on=None) | Q(ended_on__gte=F("started_on")),
+                name="medication_ends_after_it_starts",
+            ),
+        ]
+        indexes = [models.Index(fields=["person", "-started_on"], name="medication_person")]
+
+    def __str__(self) -> str:
+        return " ".join(x for x in (self.name, self.dose, self.frequency) if x)
+
+
+class Document(OfEncounter):
+    """A filed document: report, summary, consent form, picture. Stored by its digest."""
+
+    class Kind(models.TextChoices):
+        REPORT = "report", _("检查检验报告")
+        DISCHARGE = "discharge", _("出院小结")
+        CONSENT = "consent", _("知情同意书")
+        REFERRAL = "referral", _("转诊单")
+        OTHER = "other", _("其他")
+
+    kind = models.CharField(_("文档类别"), max_length=12, choices=Kind, default=Kind.OTHER)
+    title = models.CharField(_("标题"), max_length=200)
+    file = models.FileField(_("文件"), upload_to="documents/%Y/%m", max_length=200)
+    media_type = models.CharField(max_length=60, editable=False)
+    size = models.PositiveIntegerField(editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    filed_at = models.DateTimeField(_("归档时间"))
+
+    class Meta:
+        verbose_name = _("文档")
+        constraints = [once_per_source("document")]
+        indexes = [models.Index(fields=["person", "-filed_at"], name="document_person")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("record:document", args=[self.pk])
+
+
+FACTS: tuple[type[Fact], ...] = (
+    Encounter,
+    Diagnosis,
+    Observation,
+    Allergy,
+    Medication,
+    Document,
+)

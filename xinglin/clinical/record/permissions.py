@@ -1,0 +1,30 @@
+from django.utils.translation import gettext_lazy as _
+
+from xinglin.clinical.record.models import Fact
+from xinglin.kernel.access import Actor, Permission
+from xinglin.registry.people.models import CareLink, Person
+
+
+def own_house(actor: Actor, fact: Fact) -> bool:
+    """Staff write what happens in their own house, about people of their own county."""
+    return actor.at(fact.organisation_id) and fact.person.county_id == actor.county_id
+
+
+def treating(actor: Actor, person: Person) -> bool:
+    """The post's houses and the person have acted together."""
+    return (
+        person.county_id == actor.county_id
+        and CareLink.objects.filter(
+            person_id=person.pk, organisation_id__in=actor.scope
+        ).exists()
+    )
+
+
+def importing(actor: Actor, fact: Fact) -> bool:
+    return fact.person.county_id == actor.county_id
+
+
+READ = Permission("record.read", _("查阅病历"), treating)
+WRITE = Permission("record.write", _("书写病历"), own_house)
+VOID = Permission("record.void", _("作废病历内容"), own_house)
+IMPORT = Permission("record.import", _("导入病历"), importing)

@@ -1,0 +1,61 @@
+"""What people do with a referral. Every write to one happens here."""
+
+from xinglin.clinical.referral.actions.closing import (
+    close,
+    end,
+    expire,
+    follow_up,
+    leave_unanswered,
+    propose_down,
+)
+from xinglin.clinical.referral.actions.receiving import (
+    accept,
+    decline,
+    discharge,
+    hear_of_discharge,
+    receive,
+    treat,
+    waitlist,
+)
+from xinglin.clinical.referral.actions.sending import (
+    Incomplete,
+    NoRoute,
+    OpenReferralExists,
+    approve,
+    attach,
+    cancel,
+    change,
+    complete,
+    depart,
+    draft,
+    redirect,
+    submit,
+)
+
+__all__ = [
+    "Incomplete",
+    "NoRoute",
+    "OpenReferralExists",
+    "accept",
+    "approve",
+    "attach",
+    "cancel",
+    "change",
+    "close",
+    "complete",
+    "decline",
+    "depart",
+    "discharge",
+    "draft",
+    "end",
+    "expire",
+    "follow_up",
+    "hear_of_discharge",
+    "leave_unanswered",
+    "propose_down",
+    "receive",
+    "redirect",
+    "submit",
+    "treat",
+    "waitlist",
+]

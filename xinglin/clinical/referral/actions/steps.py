@@ -1,0 +1,119 @@
+"""What several acts share: whose turn it is next, who hears of it, which reasons are known."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from xinglin.clinical.referral import catalogue, events, permissions
+from xinglin.clinical.referral.models import Referral, State
+from xinglin.kernel import inbox, parameters
+from xinglin.kernel.errors import Refused
+from xinglin.kernel.outbox import publish
+
+SLACK = timedelta(minutes=5)
+
+
+class UnknownReason(Refused):
+    code = "unknown-reason"
+
+
+class WrongTime(Refused):
+    code = "wrong-time"
+
+
+def coded(group: str, code: str, text: str, *, field: str) -> None:
+    """Refuse a reason that is not in the catalogue, or one that asks for words and has none."""
+    if not code:
+        raise UnknownReason(_("请选择原因。"), field=field)
+    found = catalogue.reasons(group).get(code)
+    if found is None:
+        raise UnknownReason(_("没有“%(code)s”这一原因代码。") % {"code": code}, field=field)
+    if found.text and not text.strip():
+        raise UnknownReason(
+            _("选择“%(reason)s”时请补充说明。") % {"reason": found.label}, field=field
+        )
+
+
+def in_order(
+    value: datetime, *, field: str, after: datetime | None, now: datetime, sentence: str
+) -> None:
+    """A fact may not lie in the future, nor before the one it follows."""
+    if value > now + SLACK:
+        raise WrongTime(_("时间不能晚于现在。"), field=field)
+    if after is not None and value < after:
+        raise WrongTime(sentence, field=field)
+
+
+def ask_approval(referral: Referral, now: datetime) -> None:
+    """The sender's leader owes the next step."""
+    referral.hand_to(
+        referral.sender_id,
+        permissions.APPROVE.code,
+        since=now,
+        due_at=now + parameters.duration("referral.approve_minutes"),
+    )
+
+
+def owed_by_receiver(
+    referral: Referral, permission: Any, *, since: datetime, due_at: datetime
+) -> None:
+    referral.hand_to(referral.receiver_id, permission.code, since=since, due_at=due_at)
+
+
+def owed_by_sender(
+    referral: Referral, permission: Any, *, since: datetime, due_at: datetime
+) -> None:
+    referral.hand_to(referral.sender_id, permission.code, since=since, due_at=due_at)
+
+
+def tell_sender(referral: Referral, message: str, **params: Any) -> None:
+    """The sender sees every step, whoever took it."""
+    tell(referral, referral.sender_id, permissions.DRAFT.code, message, **params)
+
+
+def tell_receiver(referral: Referral, message: str, **params: Any) -> None:
+    tell(referral, referral.receiver_id, permissions.ACCEPT.code, message, **params)
+
+
+def tell(
+    referral: Referral, house: UUID | None, audience: str, message: str, **params: Any
+) -> None:
+    inbox.tell(
+        house,
+        audience,
+        message,
+        subject=referral,
+        patient=referral.person.name,
+        number=referral.number,
+        to=referral.to_org,
+        sender=referral.from_org,
+        **params,
+    )
+
+
+def announce(event: type[events.ReferralEvent], referral: Referral, at: datetime, **more: Any) -> None:
+    publish(
+        event(
+            referral_id=referral.pk,
+            person_id=referral.person_id,
+            from_org_id=referral.from_org_id,
+            to_org_id=referral.to_org_id,
+            direction=referral.direction,
+            at=at,
+            **more,
+        )
+    )
+
+
+def stop(referral: Referral, state: State, code: str, text: str, now: datetime) -> None:
+    """Close what did not reach its end, with its reason."""
+    referral.move_to(state)
+    referral.end_code = code
+    referral.end_reason = text.strip()
+    referral.ended_at = now
+    referral.finish()
+    announce(events.ReferralEnded, referral, now, end_code=code)

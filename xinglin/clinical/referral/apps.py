@@ -1,0 +1,37 @@
+from uuid import UUID
+
+from django.apps import AppConfig
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+
+class ReferralConfig(AppConfig):
+    name = "xinglin.clinical.referral"
+    label = "referral"
+
+    def ready(self) -> None:
+        from xinglin.clinical.referral import listeners, permissions  # noqa: F401
+        from xinglin.kernel import inbox
+
+        def page_of(subject_id: UUID) -> str:
+            return reverse("referral:detail", args=[subject_id])
+
+        inbox.register(
+            "referral",
+            inbox.Kind(
+                label=_("转诊"),
+                icon="arrows-exchange",
+                url=page_of,
+                waiting={
+                    permissions.SUBMIT.code: _("待提交"),
+                    permissions.APPROVE.code: _("待转出审核"),
+                    permissions.ACCEPT.code: _("待答复"),
+                    permissions.ARRANGE.code: _("待协调"),
+                    permissions.REDIRECT.code: _("待改转或处理"),
+                    permissions.RECEIVE.code: _("待到诊"),
+                    permissions.TREAT.code: _("待诊治"),
+                    permissions.CLOSE.code: _("待回执"),
+                    permissions.FOLLOW_UP.code: _("待随访"),
+                },
+            ),
+        )

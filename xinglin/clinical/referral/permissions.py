@@ -1,0 +1,67 @@
+from django.utils.translation import gettext_lazy as _
+
+from xinglin.clinical.referral.models import Referral, State
+from xinglin.kernel.access import Actor, Permission, Reach
+from xinglin.registry.organisations.models import tree
+
+
+def sending(actor: Actor, referral: Referral) -> bool:
+    return actor.at(referral.sender_id)
+
+
+def receiving(actor: Actor, referral: Referral) -> bool:
+    return actor.at(referral.receiver_id)
+
+
+def following(actor: Actor, referral: Referral) -> bool:
+    return actor.at(referral.follow_up_org_id)
+
+
+def either(actor: Actor, referral: Referral) -> bool:
+    return sending(actor, referral) or receiving(actor, referral) or following(actor, referral)
+
+
+def arranging(actor: Actor, referral: Referral) -> bool:
+    """The consortium's office takes over what nobody answered."""
+    office = actor.reach is Reach.COUNTY and actor.county_id == referral.county_id
+    return office and referral.state == State.UNANSWERED and actor.at(referral.owner_id)
+
+
+def sending_or_arranging(actor: Actor, referral: Referral) -> bool:
+    return sending(actor, referral) or arranging(actor, referral)
+
+
+def taking_part(actor: Actor, referral: Referral) -> bool:
+    return actor.reaches(None, referral.county_id) or bool(actor.scope & referral.parties)
+
+
+def writing(actor: Actor, referral: Referral) -> bool:
+    """One's own house sends; for a partner outside, the house or office that takes the patient."""
+    house = tree.get(referral.from_org_id)
+    if referral.county_id != actor.county_id or not actor.at(referral.written_by_id):
+        return False
+    return actor.at(referral.from_org_id) or bool(house and house.outside)
+
+
+READ = Permission("referral.read", _("查阅转诊单"), taking_part)
+DRAFT = Permission("referral.draft", _("填写转诊单"), writing)
+SUBMIT = Permission("referral.submit", _("提交转诊申请"), sending)
+APPROVE = Permission("referral.approve", _("审核转出"), sending)
+ACCEPT = Permission("referral.accept", _("接收转诊"), receiving)
+DECLINE = Permission("referral.decline", _("拒绝转诊"), receiving)
+WAITLIST = Permission("referral.waitlist", _("登记候床候诊"), receiving)
+REDIRECT = Permission("referral.redirect", _("改转其他机构"), sending_or_arranging)
+ARRANGE = Permission("referral.arrange", _("协调逾期转诊"), arranging)
+CANCEL = Permission("referral.cancel", _("取消转诊"), sending_or_arranging)
+DEPART = Permission("referral.depart", _("登记出发"), sending)
+RECEIVE = Permission("referral.receive", _("登记到诊"), receiving)
+TREAT = Permission("referral.treat", _("开始诊治"), receiving)
+DISCHARGE = Permission("referral.discharge", _("登记诊毕出院"), receiving)
+PROPOSE_DOWN = Permission("referral.propose-down", _("建议下转"), receiving)
+CLOSE = Permission("referral.close", _("回执结案"), receiving)
+FOLLOW_UP = Permission("referral.follow-up", _("登记随访"), following)
+COMPLETE = Permission("referral.complete", _("补全转诊单"), sending)
+ATTACH = Permission("referral.attach", _("添加附件"), either)
+END = Permission("referral.end", _("终止转诊"), either)
+EXPIRE = Permission("referral.expire", _("到期处理"), lambda actor, referral: False)
+STATISTICS = Permission("referral.statistics", _("查看转诊统计"))

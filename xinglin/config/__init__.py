@@ -1,0 +1,1 @@
+"""Settings, the one table of addresses and the command line."""

@@ -1,0 +1,15 @@
+"""The one table of addresses."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("xinglin.portal.urls")),
+    path("organisations/", include("xinglin.registry.organisations.urls")),
+    path("people/", include("xinglin.registry.people.urls")),
+    path("staff/", include("xinglin.registry.staff.urls")),
+    path("codes/", include("xinglin.registry.terminology.urls")),
+    path("record/", include("xinglin.clinical.record.urls")),
+    path("referrals/", include("xinglin.clinical.referral.urls")),
+    path("import/", include("xinglin.gateway.imports.urls")),
+    path("", include("xinglin.gateway.urls")),
+]

@@ -1,0 +1,1 @@
+"""Bulk import: organisations, staff and residents as a county sends them, and FHIR bundles."""

@@ -1,0 +1,1 @@
+"""Warehouse, indicators, appraisal, cockpit, simulation (empty until its first need)."""

@@ -1,0 +1,1 @@
+"""Records, actions, access, trail, outbox, inbox, parameters; no medicine, no HTTP."""

@@ -1,0 +1,84 @@
+"""Actions: the only functions that change records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from django.db import transaction
+
+from xinglin.kernel import inbox, trail
+from xinglin.kernel.access import Actor, Permission
+from xinglin.kernel.models import TrailEntry
+from xinglin.kernel.records import Record, Workflow
+
+R = TypeVar("R", bound=Record)
+P = ParamSpec("P")
+Action = Callable[Concatenate[R, P], R]
+Bulk = Callable[Concatenate[Sequence[R], P], Sequence[R]]
+
+# Every action by the code of its permission: the house tests and the reference read it.
+REGISTRY: dict[str, list[Callable[..., Any]]] = {}
+
+
+def action(permission: Permission[Any]) -> Callable[[Action[R, P]], Action[R, P]]:
+    """Make a function the one way to do something to a record.
+
+    The body runs in a transaction, on the row as it is now and locked, after the permission
+    allowed it; what changed goes to the trail under the permission's code; a workflow's
+    place in the inbox follows its owner and deadline.
+    """
+
+    def decorate(body: Action[R, P]) -> Action[R, P]:
+        @wraps(body)
+        def run(record: R, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            by: Any = kwargs["by"]
+            assert isinstance(by, Actor)
+            with transaction.atomic():
+                before: dict[str, Any] = {}
+                if not record._state.adding:
+                    record.refresh_from_db(
+                        from_queryset=type(record)._base_manager.select_for_update()
+                    )
+                    before = record.facts()
+                permission.check(by, record)
+                done = body(record, *args, **kwargs)
+                trail.record(by, permission.code, done, before=before)
+                if isinstance(done, Workflow):
+                    inbox.follow(done)
+                return done
+
+        run.permission = permission  # type: ignore[attr-defined]
+        REGISTRY.setdefault(permission.code, []).append(run)
+        return run
+
+    return decorate
+
+
+def bulk_action(permission: Permission[Any]) -> Callable[[Bulk[R, P]], Bulk[R, P]]:
+    """An action on many new records at once: one transaction, a trail line for each.
+
+    The body receives the unsaved records, stores them and returns those it stored.
+    """
+
+    def decorate(body: Bulk[R, P]) -> Bulk[R, P]:
+        @wraps(body)
+        def run(records: Sequence[R], /, *args: P.args, **kwargs: P.kwargs) -> Sequence[R]:
+            by: Any = kwargs["by"]
+            assert isinstance(by, Actor)
+            with transaction.atomic():
+                for record in records:
+                    permission.check(by, record)
+                done = body(records, *args, **kwargs)
+                TrailEntry.objects.bulk_create(
+                    [trail.line(by, permission.code, record, {}) for record in done],
+                    batch_size=500,
+                )
+                return done
+
+        run.permission = permission  # type: ignore[attr-defined]
+        REGISTRY.setdefault(permission.code, []).append(run)
+        return run
+
+    return decorate

@@ -1,0 +1,168 @@
+"""The inbox: what waits for whom, until when, and who hears of it when time runs out.
+
+Workflows register themselves here; `@action` keeps the items. When an item is overdue the
+clock raises it along the steps of the parameter `<kind>.escalation`: each step names a role
+and where it sits (`owner`, `consortium`, `county`). Raising adds a reader; the owner stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from xinglin.kernel import parameters
+from xinglin.kernel.models import InboxItem, Notice
+from xinglin.kernel.records import Workflow
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How items of one workflow read: its label, its page, and a label for each state."""
+
+    label: Any
+    icon: str
+    url: Callable[[UUID], str]
+    waiting: dict[str, Any]
+
+
+KINDS: dict[str, Kind] = {}
+
+# Where a role sits, seen from a house ("owner" | "consortium" | "county"); registry answers.
+_place: list[Callable[[UUID, str], UUID | None]] = []
+
+
+def register(name: str, kind: Kind) -> None:
+    KINDS[name] = kind
+
+
+def places_are_found_by(find: Callable[[UUID, str], UUID | None]) -> None:
+    """Registry tells how to find the consortium or county of a house."""
+    _place[:] = [find]
+
+
+def place_of(org_id: UUID, where: str) -> UUID | None:
+    return org_id if where == "owner" else _place[0](org_id, where)
+
+
+def _steps(kind: str) -> list[dict[str, Any]]:
+    try:
+        return list(parameters.get(f"{kind}.escalation"))
+    except KeyError:
+        return []
+
+
+def follow(row: Workflow) -> None:
+    """Make the inbox say what the row says: its owner, its duty, its deadline."""
+    items = InboxItem.objects.filter(subject_id=row.pk)
+    if row.owner_id is None:
+        items.delete()
+        return
+    assert row.due_at is not None
+    values = {
+        "org_id": row.owner_id,
+        "audience": row.duty,
+        "state": row.state,
+        "since": row.clock_from or row.due_at,
+        "due_at": row.due_at,
+        **row.inbox_facts(),
+    }
+    now = {item.level: item for item in items}
+    mine = now.get(0)
+    if mine is None:
+        InboxItem(
+            kind=row.inbox_kind,
+            subject_id=row.pk,
+            escalate_at=_first_step(row.inbox_kind, row.due_at),
+            **values,
+        ).save(force_insert=True)
+        return
+    turned = (mine.org_id, mine.audience, mine.state, mine.due_at) != (
+        row.owner_id,
+        row.duty,
+        row.state,
+        row.due_at,
+    )
+    for name, value in values.items():
+        setattr(mine, name, value)
+    if turned:
+        # Somebody else's turn, or a new clock: what was raised before no longer stands.
+        if len(now) > 1:
+            items.filter(level__gt=0).delete()
+        mine.raised = 0
+        mine.escalate_at = _first_step(row.inbox_kind, row.due_at)
+    mine.save()
+
+
+def _first_step(kind: str, due_at: datetime) -> datetime | None:
+    steps = _steps(kind)
+    return due_at + timedelta(minutes=steps[0]["after_minutes"]) if steps else None
+
+
+def raise_overdue(now: datetime | None = None, limit: int = 200) -> int:
+    """Tell the next person named by the parameters about what is overdue; how many steps."""
+    now = now or timezone.now()
+    ids = list(
+        InboxItem.objects.filter(escalate_at__lte=now)
+        .order_by("escalate_at")
+        .values_list("pk", flat=True)[:limit]
+    )
+    return sum(_raise(pk, now) for pk in ids)
+
+
+def _raise(pk: UUID, now: datetime) -> int:
+    with transaction.atomic():
+        item = (
+            InboxItem.objects.select_for_update().filter(pk=pk, escalate_at__lte=now).first()
+        )
+        if item is None:
+            return 0
+        steps = _steps(item.kind)
+        level = item.raised + 1
+        if level <= len(steps):
+            step = steps[level - 1]
+            org_id = place_of(item.org_id, step["at"])
+            if org_id is not None:
+                InboxItem.objects.create(
+                    kind=item.kind,
+                    subject_id=item.subject_id,
+                    level=level,
+                    org_id=org_id,
+                    audience=f"role:{step['role']}",
+                    county_id=item.county_id,
+                    state=item.state,
+                    urgency=item.urgency,
+                    title=item.title,
+                    detail=item.detail,
+                    since=item.since,
+                    due_at=item.due_at,
+                )
+        following = steps[level] if level < len(steps) else None
+        item.escalate_at = (
+            item.due_at + timedelta(minutes=following["after_minutes"]) if following else None
+        )
+        item.raised = level
+        item.save(update_fields=["escalate_at", "raised"])
+        return 1
+
+
+def tell(
+    org_id: UUID | None, audience: str, message: str, *, subject: Workflow, **params: Any
+) -> None:
+    """Leave news for a house; `message` is a msgid marked with gettext_noop."""
+    if org_id is None:
+        return
+    Notice(
+        at=timezone.now(),
+        org_id=org_id,
+        audience=audience,
+        message=message,
+        params={key: str(value) for key, value in params.items()},
+        kind=subject.inbox_kind,
+        subject_id=subject.pk,
+    ).save(force_insert=True)

@@ -1,0 +1,160 @@
+"""The trail: who did what to which record, when, and who read whose data, and why.
+
+Lines are written in the transaction of the act. The worker then chains them (each link is
+the SM3 of the link before and of the line), so that a line that is changed, removed, put in
+or moved afterwards shows. Chaining afterwards keeps writers from queueing on one row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from cryptography.hazmat.primitives.hashes import SM3, Hash
+from django.db import transaction
+from django.utils import timezone
+
+from xinglin.kernel.access import Actor
+from xinglin.kernel.models import TrailEntry, TrailLink
+from xinglin.kernel.records import Record
+
+FIRST = "0" * 64
+
+
+def line(by: Actor, verb: str, record: Record, before: dict[str, Any]) -> TrailEntry:
+    """The line for a change; stored by `record` or in bulk."""
+    after = record.facts()
+    changes = {
+        name: ["…", "…"] if name in record.TRAIL_HIDES else [before.get(name), value]
+        for name, value in after.items()
+        if before.get(name) != value and not (name not in before and value in (None, "", [], {}))
+    }
+    return TrailEntry(
+        at=timezone.now(),
+        user_id=by.user_id,
+        actor_name=by.name,
+        role=by.role,
+        post_id=by.post_id,
+        org_id=by.org_id,
+        org_name=by.org_name,
+        county_id=record.trail_county_id() or by.county_id,
+        address=by.address,
+        verb=verb,
+        subject_type=record._meta.label_lower,
+        subject_id=record.pk,
+        person_id=record.trail_person_id(),
+        changes=changes,
+    )
+
+
+def record(by: Actor, verb: str, subject: Record, *, before: dict[str, Any]) -> TrailEntry:
+    """Write the line for a change that has just been made."""
+    entry = line(by, verb, subject, before)
+    entry.save(force_insert=True)
+    return entry
+
+
+def read(by: Actor, verb: str, subject: Record, *, basis: str = "") -> None:
+    """Write that a person's data were read, by whom and on what ground."""
+    TrailEntry(
+        at=timezone.now(),
+        kind=TrailEntry.Kind.READ,
+        user_id=by.user_id,
+        actor_name=by.name,
+        role=by.role,
+        post_id=by.post_id,
+        org_id=by.org_id,
+        org_name=by.org_name,
+        county_id=subject.trail_county_id() or by.county_id,
+        address=by.address,
+        verb=verb,
+        subject_type=subject._meta.label_lower,
+        subject_id=subject.pk,
+        person_id=subject.trail_person_id(),
+        basis=basis,
+    ).save(force_insert=True)
+
+
+def _digest(chain: str, entry: TrailEntry) -> str:
+    told = json.dumps(
+        [
+            entry.pk,
+            entry.at.isoformat(),
+            entry.kind,
+            str(entry.user_id),
+            entry.actor_name,
+            entry.role,
+            str(entry.post_id),
+            str(entry.org_id),
+            entry.org_name,
+            str(entry.county_id),
+            entry.address,
+            entry.verb,
+            entry.subject_type,
+            str(entry.subject_id),
+            str(entry.person_id),
+            entry.changes,
+            entry.basis,
+        ],
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+    digest = Hash(SM3())
+    digest.update(chain.encode())
+    digest.update(told.encode())
+    return digest.finalize().hex()
+
+
+def seal(limit: int = 1000) -> int:
+    """Chain the lines that are not chained yet, oldest first; how many were."""
+    with transaction.atomic():
+        last = TrailLink.objects.select_for_update().order_by("-position").first()
+        chain, position = (last.chain, last.position) if last else (FIRST, 0)
+        entries = list(TrailEntry.objects.filter(link=None).order_by("id")[:limit])
+        links = []
+        for entry in entries:
+            chain = _digest(chain, entry)
+            position += 1
+            links.append(TrailLink(position=position, entry=entry, chain=chain))
+        TrailLink.objects.bulk_create(links)
+        return len(links)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What checking the chain found; `broken_at` is the first position that does not fit."""
+
+    lines: int
+    unsealed: int
+    broken_at: int | None = None
+    reason: str = ""
+
+
+def _links() -> Iterator[TrailLink]:
+    return TrailLink.objects.order_by("position").select_related("entry").iterator(2000)
+
+
+def verify() -> Verdict:
+    """Recompute the chain from its first line to its last."""
+    chain, expected = FIRST, 0
+    for link in _links():
+        expected += 1
+        if link.position != expected:
+            return Verdict(expected - 1, 0, expected, "missing")
+        chain = _digest(chain, link.entry)
+        if chain != link.chain:
+            return Verdict(expected - 1, 0, expected, "changed")
+    return Verdict(expected, TrailEntry.objects.filter(link=None).count())
+
+
+def of(subjects: Iterable[UUID]) -> list[TrailEntry]:
+    """What was done to these records, in order: the source of every timeline."""
+    return list(
+        TrailEntry.objects.filter(subject_id__in=list(subjects), kind=TrailEntry.Kind.CHANGE)
+        .order_by("at", "id")
+        .defer("address")
+    )

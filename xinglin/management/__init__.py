@@ -1,0 +1,1 @@
+"""Governance, staffing, supply, finance, insurance, quality (empty until its first need)."""

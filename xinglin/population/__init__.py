@@ -1,0 +1,1 @@
+"""Programmes, family doctors, public health (empty until its first need)."""

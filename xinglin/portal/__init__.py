@@ -1,0 +1,1 @@
+"""Doors for people: sign-in, workbench, inbox, search."""

@@ -1,0 +1,98 @@
+"""What the frame of every page shows: rooms of the post, posts, bell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from xinglin.kernel.access import NONE, NOBODY, Actor
+from xinglin.kernel.models import InboxItem, Notice
+from xinglin.registry.staff.models import Post, User
+from xinglin.ui.pages import NavEntry
+from xinglin.ui.pages import Post as PostEntry
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Everything lazily: a part of a page asks for none of it."""
+    actor: Actor = getattr(request, "actor", NOBODY)
+    if actor.user_id == NONE:
+        return {"actor": actor}
+    return {
+        "actor": actor,
+        "nav": SimpleLazyObject(lambda: rooms(request, actor)),
+        "posts": SimpleLazyObject(lambda: posts(request, actor)),
+        "bell": SimpleLazyObject(lambda: bell(request, actor)),
+        "switch_url": reverse("portal:switch-post"),
+        "sign_out_url": reverse("portal:logout"),
+        "me": {"name": actor.name, "url": reverse("portal:account")},
+    }
+
+
+def rooms(request: HttpRequest, actor: Actor) -> list[NavEntry]:
+    """The rooms of the post, at most seven, with what waits in them."""
+    found: list[NavEntry] = [
+        {"label": _("工作台"), "url": reverse("portal:workbench"), "icon": "home"},
+    ]
+    if actor.may("referral.read"):
+        waiting = InboxItem.objects.waiting_for(actor).order_by().count()
+        found += [
+            {
+                "label": _("待办"),
+                "url": reverse("portal:inbox"),
+                "icon": "inbox",
+                "count": waiting,
+            },
+            {"label": _("转诊"), "url": reverse("referral:list"), "icon": "arrows-exchange"},
+        ]
+    if actor.may("person.search"):
+        found.append({"label": _("居民"), "url": reverse("people:list"), "icon": "users"})
+    if actor.may("referral.statistics"):
+        found.append(
+            {"label": _("统计"), "url": reverse("referral:statistics"), "icon": "chart-bar"}
+        )
+    if actor.may("organisation.maintain"):
+        found += [
+            {"label": _("机构"), "url": reverse("organisations:list"), "icon": "building-hospital"},
+            {"label": _("人员"), "url": reverse("staff:list"), "icon": "id"},
+        ]
+    if actor.may("import.run"):
+        found.append({"label": _("导入"), "url": reverse("imports:list"), "icon": "upload"})
+    for entry in found:
+        url = entry["url"]
+        entry["active"] = request.path == url if url == "/" else request.path.startswith(url)
+    return found[:7]
+
+
+def posts(request: HttpRequest, actor: Actor) -> list[PostEntry]:
+    held = (
+        Post.objects.filter(practitioner_id=actor.practitioner_id)
+        .held_on(timezone.localdate())
+        .order_by("since", "id")
+    )
+    return [
+        {
+            "id": str(post.pk),
+            "label": post.role_label,
+            "org": str(post).split(" · ")[0],
+            "current": post.pk == actor.post_id,
+        }
+        for post in held
+    ]
+
+
+def bell(request: HttpRequest, actor: Actor) -> dict[str, Any]:
+    user: Any = request.user
+    unread = Notice.objects.for_actor(actor)
+    if isinstance(user, User) or getattr(user, "notices_seen_at", None):
+        if user.notices_seen_at:
+            unread = unread.filter(at__gt=user.notices_seen_at)
+    return {
+        "count": unread.order_by()[:100].count(),
+        "url": reverse("portal:notices"),
+        "live": reverse("portal:bell"),
+    }

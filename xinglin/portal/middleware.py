@@ -1,0 +1,133 @@
+"""Who is asking, in which post and language; and how a refusal reaches a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+from django.utils.functional import SimpleLazyObject
+
+from xinglin.kernel.access import NOBODY, Actor
+from xinglin.kernel.errors import Refused
+from xinglin.registry.staff.models import Post, User
+from xinglin.ui.pages import refused
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+# What may be asked for without signing in; everything else is a login page.
+OPEN_ADDRESSES = (
+    "/login/",
+    "/language/",
+    "/static/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/favicon.ico",
+)
+# Doors that know their callers by token and answer in their own manner.
+MACHINE_ADDRESSES = ("/api/", "/oauth/", "/fhir/")
+
+SESSION_POST = "post"
+
+
+class LanguageMiddleware:
+    """The reader's language: their choice in a cookie, else the installation's.
+
+    The browser's wish is not asked: a county's machines are often set to whatever.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+        self.known = {code for code, _label in settings.LANGUAGES}
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        if chosen not in self.known and request.path.startswith(MACHINE_ADDRESSES):
+            asked = request.headers.get("Accept-Language", "")[:2].lower()
+            chosen = {"en": "en", "zh": "zh-hans"}.get(asked, "")
+        language = chosen if chosen in self.known else settings.LANGUAGE_CODE
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+
+class ActorMiddleware:
+    """`request.actor`: the signed-in person in the post they chose; NOBODY without one.
+
+    Closed by default: without a session every page but the few open ones is the login page.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        path = request.path
+        if path.startswith(MACHINE_ADDRESSES):
+            request.actor = NOBODY  # type: ignore[attr-defined]
+            return self.get_response(request)
+        if path.startswith(OPEN_ADDRESSES):
+            request.actor = SimpleLazyObject(lambda: actor_of(request))  # type: ignore[attr-defined]
+            return self.get_response(request)
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        request.actor = actor_of(request)  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+
+class RefusalMiddleware:
+    """A refusal that no view caught becomes its sentence, on a page or in a part of one."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, Refused) or request.path.startswith(MACHINE_ADDRESSES):
+            return None
+        return refused(request, str(error), status=error.status)
+
+
+def address_of(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))[:45]
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """The actor of a session: the chosen post if it is still in force, else the first one."""
+    user: Any = request.user
+    if not isinstance(user, User) and not getattr(user, "is_authenticated", False):
+        return NOBODY
+    chosen = request.session.get(SESSION_POST)
+    post = None
+    if chosen:
+        post = (
+            Post.objects.select_related("practitioner")
+            .filter(pk=UUID(chosen), practitioner_id=user.practitioner_id)
+            .first()
+        )
+    if post is None or not post.in_force():
+        post = first_post(user)
+        if post is None:
+            return Actor(user_id=user.pk, name=user.username)
+        request.session[SESSION_POST] = str(post.pk)
+    return post.actor(
+        user_id=user.pk, name=post.practitioner.name, address=address_of(request)
+    )
+
+
+def first_post(user: User) -> Post | None:
+    return (
+        Post.objects.select_related("practitioner")
+        .filter(practitioner_id=user.practitioner_id)
+        .held_on(timezone.localdate())
+        .order_by("since", "id")
+        .first()
+    )

@@ -1,0 +1,1 @@
+"""Who and where: organisations, people, terminology, staff."""

@@ -1,0 +1,119 @@
+"""What people do with houses and departments."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from xinglin.kernel.access import Actor
+from xinglin.kernel.actions import action
+from xinglin.kernel.errors import Conflict, Refused
+from xinglin.registry.organisations import permissions
+from xinglin.registry.organisations.models import Department, Level, Organisation, tree
+from xinglin.registry.organisations.rules import check_credit_code
+
+# What may stand under what; the tree of a county as the ministry's papers draw it.
+UNDER: dict[str, tuple[str, ...]] = {
+    Level.CONSORTIUM: (Level.REGION,),
+    Level.COUNTY: (Level.CONSORTIUM, Level.REGION),
+    Level.TOWNSHIP: (Level.COUNTY, Level.CONSORTIUM, Level.REGION),
+    Level.VILLAGE: (Level.TOWNSHIP,),
+    Level.PHARMACY: (Level.REGION, Level.CONSORTIUM, Level.TOWNSHIP, Level.COUNTY),
+    Level.CITY: (Level.REGION, Level.CONSORTIUM),
+    Level.OFFICE: (Level.REGION, Level.CONSORTIUM, Level.COUNTY),
+}
+
+
+class WrongPlace(Refused):
+    code = "wrong-place"
+
+
+class KnownHouse(Conflict):
+    code = "known-organisation"
+
+
+@action(permissions.MAINTAIN)
+def establish(organisation: Organisation, *, by: Actor) -> Organisation:
+    """Enter a house into the tree of its county."""
+    _check(organisation)
+    _place(organisation)
+    organisation.save(force_insert=True)
+    tree.forget()
+    return organisation
+
+
+@action(permissions.MAINTAIN)
+def change(organisation: Organisation, *, by: Actor, **facts: Any) -> Organisation:
+    """Correct what is known of a house."""
+    for name, value in facts.items():
+        setattr(organisation, name, value)
+    _check(organisation)
+    organisation.save()
+    tree.forget()
+    return organisation
+
+
+@action(permissions.MAINTAIN)
+def close(organisation: Organisation, *, by: Actor, on: date) -> Organisation:
+    """Note that a house no longer works; its records stay."""
+    organisation.closed_on = on
+    organisation.save()
+    tree.forget()
+    return organisation
+
+
+@action(permissions.MAINTAIN_DEPARTMENT)
+def open_department(department: Department, *, by: Actor) -> Department:
+    """Enter a department of a house."""
+    department.clean_or_refuse(exclude=["organisation"])
+    if Department.objects.filter(
+        organisation=department.organisation, code=department.code
+    ).exists():
+        raise KnownHouse(_("科室代码 %(code)s 已存在。") % {"code": department.code}, field="code")
+    department.save(force_insert=True)
+    return department
+
+
+def _check(organisation: Organisation) -> None:
+    if organisation.credit_code:
+        organisation.credit_code = check_credit_code(organisation.credit_code)
+    organisation.clean_or_refuse(exclude=["parent", "county", "path"])
+    others = Organisation.objects.exclude(pk=organisation.pk).filter(
+        county_id=organisation.county_id
+    )
+    if others.filter(code=organisation.code).exists():
+        raise KnownHouse(
+            _("机构代码 %(code)s 已存在。") % {"code": organisation.code}, field="code"
+        )
+    if organisation.credit_code and others.filter(credit_code=organisation.credit_code).exists():
+        raise KnownHouse(
+            _("统一社会信用代码 %(code)s 已登记在另一机构。") % {"code": organisation.credit_code},
+            field="credit_code",
+        )
+
+
+def _place(organisation: Organisation) -> None:
+    parent = organisation.parent
+    if parent is None:
+        if organisation.level != Level.REGION:
+            raise WrongPlace(_("除县（市、区）外，机构都须指明上级机构。"), field="parent")
+        above, length = "", 1
+    else:
+        if parent.level not in UNDER.get(organisation.level, ()):
+            raise WrongPlace(
+                _("“%(level)s”不能设在“%(parent)s”之下。")
+                % {"level": organisation.get_level_display(), "parent": parent},
+                field="parent",
+            )
+        organisation.county_id = parent.region_id
+        above, length = parent.path, len(parent.path) // 5 + 1
+    last = (
+        Organisation.objects.filter(parent=parent)
+        .filter(path__prefix=above)
+        .aggregate(last=Max("path"))["last"]
+    )
+    number = int(last[5 * (length - 1) : 5 * length - 1]) + 1 if last else 1
+    organisation.path = f"{above}{number:04d}/"

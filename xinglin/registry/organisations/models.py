@@ -1,0 +1,202 @@
+"""Organisations as a tree, and their departments."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from xinglin.kernel.access import Actor
+from xinglin.kernel.records import Record
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+class Level(models.TextChoices):
+    """Where a house stands in tiered care."""
+
+    REGION = "region", _("县（市、区）")
+    CONSORTIUM = "consortium", _("医共体")
+    COUNTY = "county", _("县级医疗机构")
+    TOWNSHIP = "township", _("乡镇卫生院")
+    VILLAGE = "village", _("村卫生室")
+    PHARMACY = "pharmacy", _("药店")
+    CITY = "city", _("城市医院")
+    OFFICE = "office", _("管理机构")
+
+
+CARE_LEVELS = (Level.VILLAGE, Level.TOWNSHIP, Level.COUNTY, Level.CITY)
+
+
+class OrganisationQuerySet(models.QuerySet["Organisation"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """The directory of houses is open to every post of the county, and to no other."""
+        if actor.county_id.int == 0:
+            return self.none()
+        return self.filter(Q(county_id=actor.county_id) | Q(pk=actor.county_id))
+
+    def below(self, house: Organisation) -> Self:
+        """The house and everything under it."""
+        return self.filter(path__prefix=house.path)
+
+    def giving_care(self) -> Self:
+        return self.filter(level__in=CARE_LEVELS, closed_on=None)
+
+    def in_order(self) -> Self:
+        return self.order_by("path")
+
+
+class Organisation(Record):
+    """A house: a region, a consortium, a hospital, a clinic, an office, a partner outside.
+
+    `path` is the materialised path of four digits per level (`0001/0002/`); `county` is the
+    region at the root, the wall between counties.
+    """
+
+    county = models.ForeignKey(
+        "self", models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("所属县")
+    )
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        related_name="children",
+        null=True,
+        blank=True,
+        verbose_name=_("上级机构"),
+    )
+    path = models.CharField(max_length=60, unique=True, editable=False)
+    code = models.CharField(_("机构代码"), max_length=22)
+    name = models.CharField(_("机构名称"), max_length=70)
+    short_name = models.CharField(_("简称"), max_length=30, blank=True)
+    level = models.CharField(_("层级"), max_length=12, choices=Level)
+    org_class = models.CharField(_("机构类别（WS 218）"), max_length=4, blank=True)
+    credit_code = models.CharField(_("统一社会信用代码"), max_length=18, blank=True)
+    insurance_code = models.CharField(_("医保机构编码"), max_length=12, blank=True)
+    area_code = models.CharField(_("行政区划代码"), max_length=12, blank=True)
+    leads = models.BooleanField(_("牵头医院"), default=False)
+    outside = models.BooleanField(_("县域外合作机构"), default=False)
+    address = models.CharField(_("地址"), max_length=200, blank=True)
+    phone = models.CharField(_("电话"), max_length=20, blank=True)
+    services = models.JSONField(_("服务范围"), default=list, blank=True)
+    closed_on = models.DateField(_("停办日期"), null=True, blank=True)
+
+    objects: ClassVar[OrganisationQuerySet] = OrganisationQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("机构")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["county", "credit_code"],
+                condition=~Q(credit_code=""),
+                name="organisation_credit_code_once",
+            ),
+            models.UniqueConstraint(fields=["county", "code"], name="organisation_code_once"),
+            models.CheckConstraint(
+                condition=Q(level=Level.REGION, parent=None, county=None)
+                | (~Q(level=Level.REGION) & Q(parent__isnull=False, county__isnull=False)),
+                name="organisation_has_its_place",
+            ),
+            models.CheckConstraint(
+                condition=Q(parent=None) | ~Q(parent=F("id")), name="organisation_not_below_itself"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.short_name or self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("organisations:detail", args=[self.pk])
+
+    def trail_county_id(self) -> UUID | None:
+        return self.county_id or self.pk
+
+    @property
+    def region_id(self) -> UUID:
+        return self.county_id or self.pk
+
+
+class Department(Record):
+    """A clinical department (科室) of a house."""
+
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="departments", verbose_name=_("机构")
+    )
+    code = models.CharField(_("科室代码"), max_length=20)
+    name = models.CharField(_("科室名称"), max_length=50)
+    takes_referrals = models.BooleanField(_("接收转诊"), default=True)
+    closed_on = models.DateField(_("停用日期"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("科室")
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "code"], name="department_code_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def trail_county_id(self) -> UUID | None:
+        return self.organisation.region_id
+
+
+class Tree:
+    """The whole tree in memory: some hundred houses that nearly every request asks about.
+
+    Read again at most every `LASTS` seconds, and at once after a change in this process.
+    """
+
+    LASTS = 15.0
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._read_at = float("-inf")
+        self._rows: dict[UUID, Organisation] = {}
+        self._paths: dict[str, UUID] = {}
+
+    def forget(self) -> None:
+        self._read_at = float("-inf")
+
+    def rows(self) -> dict[UUID, Organisation]:
+        now = time.monotonic()
+        if now - self._read_at > self.LASTS:
+            with self._lock:
+                rows = {row.pk: row for row in Organisation.objects.order_by("path")}
+                self._paths = {row.path: row.pk for row in rows.values()}
+                self._rows, self._read_at = rows, now
+        return self._rows
+
+    def get(self, org_id: UUID | None) -> Organisation | None:
+        if org_id is None:
+            return None
+        found = self.rows().get(org_id)
+        if found is None:
+            # Made by another process a moment ago.
+            found = Organisation.objects.filter(pk=org_id).first()
+        return found
+
+    def name(self, org_id: UUID | None) -> str:
+        house = self.get(org_id)
+        return str(house) if house else ""
+
+    def subtree(self, org_id: UUID) -> frozenset[UUID]:
+        house = self.get(org_id)
+        if house is None:
+            return frozenset()
+        return frozenset(row.pk for row in self.rows().values() if row.path.startswith(house.path))
+
+    def above(self, org_id: UUID, level: str) -> UUID | None:
+        """The nearest house of a level at or above this one."""
+        house = self.get(org_id)
+        while house is not None and house.level != level:
+            house = self.get(house.parent_id)
+        return house.pk if house else None
+
+
+tree = Tree()

@@ -1,0 +1,16 @@
+from django.utils.translation import gettext_lazy as _
+
+from xinglin.kernel.access import Actor, Permission
+from xinglin.registry.organisations.models import Department, Organisation
+
+
+def own_county(actor: Actor, organisation: Organisation) -> bool:
+    return organisation.region_id == actor.county_id
+
+
+def own_house(actor: Actor, department: Department) -> bool:
+    return department.organisation.region_id == actor.county_id
+
+
+MAINTAIN = Permission("organisation.maintain", _("维护机构"), own_county)
+MAINTAIN_DEPARTMENT = Permission("department.maintain", _("维护科室"), own_house)

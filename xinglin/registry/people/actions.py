@@ -1,0 +1,232 @@
+"""What people do with the registration of residents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from xinglin.kernel.access import Actor
+from xinglin.kernel.actions import action, bulk_action
+from xinglin.kernel.errors import Conflict, Refused
+from xinglin.kernel.outbox import publish
+from xinglin.registry.people import events, permissions, rules
+from xinglin.registry.people.models import CareLink, Identifier, Person, SearchKey, Sex
+from xinglin.registry.terminology import catalogue as terminology
+
+ID_CARD = "01"
+
+
+class KnownPerson(Conflict):
+    """Somebody with this number is registered already; `links` leads to them."""
+
+    code = "known-person"
+
+
+class WrongFact(Refused):
+    code = "wrong-fact"
+
+
+@action(permissions.REGISTER)
+def register(person: Person, *, by: Actor) -> Person:
+    """Make a resident known to the county."""
+    check(person)
+    if person.id_number:
+        known = Person.objects.filter(
+            county_id=person.county_id,
+            id_type=person.id_type,
+            id_number=person.id_number,
+            voided_at=None,
+        ).first()
+        if known is not None:
+            raise KnownPerson(
+                _("该证件号码已登记为“%(name)s”，请直接使用已有档案。") % {"name": known.name},
+                field="id_number",
+                links=[(known.name, known.get_absolute_url())],
+            )
+    person.save(force_insert=True)
+    _index([person])
+    _custody([person])
+    publish(events.PersonRegistered(person_id=person.pk, county_id=person.county_id))
+    return person
+
+
+@bulk_action(permissions.REGISTER)
+def register_all(people: Sequence[Person], *, by: Actor) -> Sequence[Person]:
+    """Make many residents known at once; the caller has checked each with `check`."""
+    Person.objects.bulk_create(people, batch_size=500)
+    _index(people)
+    _custody(people)
+    return people
+
+
+@action(permissions.CORRECT)
+def correct(person: Person, *, by: Actor, **facts: Any) -> Person:
+    """Correct what is known of a resident."""
+    for name, value in facts.items():
+        setattr(person, name, value)
+    check(person)
+    if person.id_number and (
+        Person.objects.exclude(pk=person.pk)
+        .filter(
+            county_id=person.county_id,
+            id_type=person.id_type,
+            id_number=person.id_number,
+            voided_at=None,
+        )
+        .exists()
+    ):
+        raise KnownPerson(_("该证件号码已登记在另一份档案。"), field="id_number")
+    person.save()
+    SearchKey.objects.filter(person=person).delete()
+    _index([person], Identifier.objects.filter(person=person))
+    _custody([person])
+    return person
+
+
+@action(permissions.VOID)
+def void(person: Person, *, by: Actor, reason: str) -> Person:
+    """Strike out a registration made in error; the row stays, the number is free again."""
+    person.voided_at = timezone.now()
+    person.void_reason = reason
+    person.save()
+    SearchKey.objects.filter(person=person).delete()
+    return person
+
+
+@action(permissions.REPORT_DEATH)
+def report_death(person: Person, *, by: Actor, died_on: date) -> Person:
+    """Record a death; whatever is open for the person hears of it."""
+    if died_on > timezone.localdate():
+        raise WrongFact(_("死亡日期不能晚于今天。"), field="died_on")
+    if person.birth_date and died_on < person.birth_date:
+        raise WrongFact(_("死亡日期不能早于出生日期。"), field="died_on")
+    person.deceased_on = died_on
+    person.save()
+    publish(events.PersonDied(person_id=person.pk, county_id=person.county_id, died_on=died_on))
+    return person
+
+
+@action(permissions.IDENTIFY)
+def identify(identifier: Identifier, *, by: Actor) -> Identifier:
+    """Add a number by which an issuer knows the person."""
+    identifier.clean_or_refuse(exclude=["person", "county"])
+    known = Identifier.objects.filter(
+        county_id=identifier.county_id,
+        kind=identifier.kind,
+        issuer=identifier.issuer,
+        value=identifier.value,
+    ).first()
+    if known is not None:
+        raise KnownPerson(_("该号码已登记。"), field="value")
+    identifier.save(force_insert=True)
+    _index_keys(identifier.person, {(SearchKey.Kind.NUMBER, rules.search_key(identifier.value))})
+    return identifier
+
+
+def link_care(
+    person_id: UUID, organisation_id: UUID, basis: CareLink.Basis, *, since: datetime
+) -> None:
+    """Note the act that lets a house read a person's clinical data; within a caller's action."""
+    assert transaction.get_connection().in_atomic_block
+    CareLink.objects.bulk_create(
+        [CareLink(person_id=person_id, organisation_id=organisation_id, basis=basis, since=since)],
+        ignore_conflicts=True,
+    )
+
+
+def link_care_all(
+    pairs: Iterable[tuple[UUID, UUID]], basis: CareLink.Basis, *, since: datetime
+) -> None:
+    """The same for many pairs of person and house."""
+    CareLink.objects.bulk_create(
+        [
+            CareLink(person_id=person, organisation_id=house, basis=basis, since=since)
+            for person, house in set(pairs)
+        ],
+        ignore_conflicts=True,
+        batch_size=500,
+    )
+
+
+def check(person: Person) -> None:
+    """Put the facts in their standard form, or refuse naming the field."""
+    person.name = " ".join(person.name.split())
+    if not person.name:
+        raise WrongFact(_("请填写姓名。"), field="name")
+    if person.id_number and person.id_type == ID_CARD:
+        person.id_number = rules.check_id_card(person.id_number, field="id_number")
+        born, sex = rules.id_card_facts(person.id_number)
+        if person.birth_date is None:
+            person.birth_date = born
+        elif person.birth_date != born:
+            raise WrongFact(_("出生日期与身份证号码不一致，请核对。"), field="birth_date")
+        if person.sex in (Sex.UNKNOWN, Sex.UNSTATED):
+            person.sex = sex
+        elif person.sex != sex:
+            raise WrongFact(_("性别与身份证号码不一致，请核对。"), field="sex")
+    if person.birth_date is not None:
+        if person.birth_date > timezone.localdate():
+            raise WrongFact(_("出生日期不能晚于今天。"), field="birth_date")
+        if person.birth_date.year < 1880:
+            raise WrongFact(_("出生日期过早，请核对。"), field="birth_date")
+    for field in ("phone", "contact_phone"):
+        if getattr(person, field):
+            setattr(person, field, rules.check_phone(getattr(person, field), field=field))
+    for field, codes in (("payment_type", "payment-type"), ("ethnicity", "ethnicity")):
+        if getattr(person, field):
+            terminology.require(codes, getattr(person, field), field=field)
+    if person.id_type:
+        terminology.require("id-type", person.id_type, field="id_type")
+    if person.health_record_no and not (
+        person.health_record_no.isdigit() and len(person.health_record_no) == 17
+    ):
+        raise WrongFact(_("居民健康档案编号应为 17 位数字。"), field="health_record_no")
+    person.clean_or_refuse(exclude=["county", "managed_by"])
+
+
+def _custody(people: Iterable[Person]) -> None:
+    link_care_all(
+        [(p.pk, p.managed_by_id) for p in people if p.managed_by_id],
+        CareLink.Basis.CUSTODY,
+        since=timezone.now(),
+    )
+
+
+def _index(people: Iterable[Person], identifiers: Iterable[Identifier] = ()) -> None:
+    numbers: dict[UUID, set[str]] = {}
+    for identifier in identifiers:
+        numbers.setdefault(identifier.person_id, set()).add(rules.search_key(identifier.value))
+    rows = []
+    for person in people:
+        keys = {
+            (SearchKey.Kind.NAME, rules.search_key(person.name)),
+            (SearchKey.Kind.PINYIN, rules.pinyin_of(person.name)),
+            (SearchKey.Kind.INITIALS, rules.initials_of(person.name)),
+            (SearchKey.Kind.NUMBER, rules.search_key(person.phone)),
+            (SearchKey.Kind.NUMBER, rules.search_key(person.id_number)),
+            (SearchKey.Kind.NUMBER, rules.search_key(person.id_number[-4:])),
+            (SearchKey.Kind.NUMBER, rules.search_key(person.health_record_no)),
+            *((SearchKey.Kind.NUMBER, number) for number in numbers.get(person.pk, ())),
+        }
+        rows.extend(
+            SearchKey(county_id=person.county_id, person=person, kind=kind, key=key)
+            for kind, key in sorted(keys)
+            if key
+        )
+    SearchKey.objects.bulk_create(rows, batch_size=1000)
+
+
+def _index_keys(person: Person, keys: set[tuple[SearchKey.Kind, str]]) -> None:
+    SearchKey.objects.bulk_create(
+        [
+            SearchKey(county_id=person.county_id, person=person, kind=kind, key=key)
+            for kind, key in keys
+            if key
+        ]
+    )

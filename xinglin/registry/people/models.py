@@ -1,0 +1,256 @@
+"""Residents, the numbers they are known by, and the keys they are found by."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from xinglin.kernel.access import NONE, Actor
+from xinglin.kernel.records import Record
+from xinglin.registry.organisations.models import Organisation
+from xinglin.registry.people import rules
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+class Sex(models.TextChoices):
+    """GB/T 2261.1."""
+
+    UNKNOWN = "0", _("未知")
+    MALE = "1", _("男")
+    FEMALE = "2", _("女")
+    UNSTATED = "9", _("未说明")
+
+
+class PersonQuerySet(models.QuerySet["Person"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Who a person is may be known in the whole county; what they suffer from may not."""
+        if actor.county_id == NONE or not actor.may("person.search"):
+            return self.none()
+        return self.filter(county_id=actor.county_id, voided_at=None)
+
+
+class SearchKeyQuerySet(models.QuerySet["SearchKey"]):
+    def visible_to(self, actor: Actor) -> Self:
+        if actor.county_id == NONE or not actor.may("person.search"):
+            return self.none()
+        return self.filter(county_id=actor.county_id)
+
+    def matching(self, text: str) -> Self:
+        """People found by name (Chinese, pinyin, initials), phone, ID card or tail, or number.
+
+        One line a person, in the order of the index, so that the first page costs the same
+        in a county of ten thousand and in one of a million.
+        """
+        key = rules.search_key(text)
+        if not key:
+            return self.none()
+        found = self.filter(key__prefix=key)
+        if key.isascii():
+            # A person may match twice (spelling and initials, phone and ID card).
+            earlier = SearchKey.objects.filter(
+                person_id=OuterRef("person_id"), key__prefix=key, id__lt=OuterRef("id")
+            )
+            found = found.exclude(Exists(earlier))
+        return found.select_related("person").order_by("key", "person_id")
+
+
+class Person(Record):
+    """A resident. Two living rows never bear the same ID card in one county."""
+
+    TRAIL_HIDES = frozenset({"id_number", "phone", "contact_phone", "address_detail"})
+
+    county = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="+", verbose_name=_("所属县")
+    )
+    name = models.CharField(_("姓名"), max_length=50)
+    sex = models.CharField(_("性别"), max_length=1, choices=Sex, default=Sex.UNKNOWN)
+    birth_date = models.DateField(_("出生日期"), null=True, blank=True)
+    id_type = models.CharField(_("身份证件类别"), max_length=2, default="01", blank=True)
+    id_number = models.CharField(_("身份证件号码"), max_length=18, blank=True)
+    health_record_no = models.CharField(_("居民健康档案编号"), max_length=17, blank=True)
+    phone = models.CharField(_("电话"), max_length=20, blank=True)
+    contact_name = models.CharField(_("联系人"), max_length=50, blank=True)
+    contact_phone = models.CharField(_("联系人电话"), max_length=20, blank=True)
+    ethnicity = models.CharField(_("民族"), max_length=2, blank=True)
+    payment_type = models.CharField(_("医疗费用来源"), max_length=2, blank=True)
+    province = models.CharField(_("省"), max_length=70, blank=True)
+    city = models.CharField(_("市"), max_length=70, blank=True)
+    district = models.CharField(_("县（区）"), max_length=70, blank=True)
+    township = models.CharField(_("乡镇（街道）"), max_length=70, blank=True)
+    village = models.CharField(_("村（居委会）"), max_length=70, blank=True)
+    address_detail = models.CharField(_("门牌号"), max_length=70, blank=True)
+    managed_by = models.ForeignKey(
+        Organisation,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("管理机构"),
+    )
+    deceased_on = models.DateField(_("死亡日期"), null=True, blank=True)
+    source = models.CharField(_("来源系统"), max_length=120, blank=True, editable=False)
+    source_id = models.CharField(_("来源编号"), max_length=120, blank=True, editable=False)
+    voided_at = models.DateTimeField(null=True, blank=True, editable=False)
+    void_reason = models.CharField(_("作废原因"), max_length=200, blank=True, editable=False)
+
+    objects: ClassVar[PersonQuerySet] = PersonQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("居民")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["county", "id_type", "id_number"],
+                condition=Q(voided_at=None) & ~Q(id_number=""),
+                name="person_id_card_once",
+            ),
+            models.UniqueConstraint(
+                fields=["county", "source", "source_id"],
+                condition=Q(voided_at=None) & ~Q(source_id=""),
+                name="person_source_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("record:person", args=[self.pk])
+
+    def trail_person_id(self) -> UUID | None:
+        return self.pk
+
+    @property
+    def age(self) -> str:
+        """The age in words that fit it, "" when the birth date is not known."""
+        if self.birth_date is None:
+            return ""
+        return rules.age_text(self.birth_date, self.deceased_on or timezone.localdate())
+
+    @property
+    def masked_name(self) -> str:
+        return rules.mask_name(self.name)
+
+    @property
+    def masked_id(self) -> str:
+        return rules.mask_id_card(self.id_number)
+
+    @property
+    def masked_phone(self) -> str:
+        return rules.mask_phone(self.phone)
+
+    @property
+    def address(self) -> str:
+        return "".join(
+            [
+                self.province,
+                self.city,
+                self.district,
+                self.township,
+                self.village,
+                self.address_detail,
+            ]
+        )
+
+    def age_years(self, on: date) -> int | None:
+        born = self.birth_date
+        if born is None:
+            return None
+        return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+class Identifier(Record):
+    """A number by which some issuer knows a person (health card, insurance, local record)."""
+
+    class Kind(models.TextChoices):
+        HEALTH_CARD = "health-card", _("电子健康卡")
+        INSURANCE = "insurance", _("医保个人编号")
+        LOCAL = "local", _("本地病案号")
+        OTHER = "other", _("其他")
+
+    county = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    person = models.ForeignKey(
+        Person, models.PROTECT, related_name="identifiers", verbose_name=_("居民")
+    )
+    kind = models.CharField(_("类别"), max_length=12, choices=Kind)
+    issuer = models.CharField(_("签发方"), max_length=120, blank=True)
+    value = models.CharField(_("号码"), max_length=64)
+
+    class Meta:
+        verbose_name = _("标识号")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["county", "kind", "issuer", "value"], name="identifier_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class SearchKey(models.Model):
+    """One way to find a person, in an index that answers prefixes on every database."""
+
+    class Kind(models.TextChoices):
+        NAME = "name", _("姓名")
+        PINYIN = "pinyin", _("拼音")
+        INITIALS = "initials", _("首字母")
+        NUMBER = "number", _("号码")
+
+    id = models.BigAutoField(primary_key=True)
+    county_id = models.UUIDField()
+    person = models.ForeignKey(Person, models.CASCADE, related_name="search_keys")
+    kind = models.CharField(max_length=8, choices=Kind)
+    key = models.CharField(max_length=64)
+
+    objects: ClassVar[SearchKeyQuerySet] = SearchKeyQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("检索键")
+        indexes = [
+            models.Index(
+                name="search_key_prefix",
+                fields=["county_id", "key", "person"],
+                opclasses=["uuid_ops", "varchar_pattern_ops", "uuid_ops"],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class CareLink(Record):
+    """Why a house may read a person's clinical data: an act that involved both.
+
+    Registry keeps the noun, so that record, referral and later programmes can each write
+    the acts they know and every reader asks one table.
+    """
+
+    class Basis(models.TextChoices):
+        CUSTODY = "custody", _("健康档案管理")
+        ENCOUNTER = "encounter", _("就诊")
+        REFERRAL = "referral", _("转诊")
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="care_links")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    basis = models.CharField(max_length=12, choices=Basis)
+    since = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("诊疗关系")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "organisation", "basis"], name="care_link_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.organisation_id} {self.basis}"

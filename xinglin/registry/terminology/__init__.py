@@ -1,0 +1,1 @@
+"""Terminology: coded lists of the field, and how they are searched."""
