@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Model
 from django.forms.renderers import DjangoTemplates
 from django.forms.utils import ErrorList
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -100,6 +102,13 @@ class Section(TypedDict):
     fields: list[BoundField]
 
 
+# The words of Django's validators, and ours for them.
+PLAIN_WORDS = {
+    "min_value": (MinValueValidator.message, _("不能小于 %(limit_value)s")),
+    "max_value": (MaxValueValidator.message, _("不能大于 %(limit_value)s")),
+}
+
+
 class House:
     """What our forms add to Django's.
 
@@ -119,9 +128,27 @@ class House:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         self.past = {}
+        self._speak()
         for field in self.fields.values():  # type: ignore[attr-defined]
             if isinstance(field, forms.ModelChoiceField) and isinstance(field.widget, CodeInput):
                 field.widget.name_by(_namer(field))
+
+    def _speak(self) -> None:
+        """Say what is missing as a person would, where the author did not choose words."""
+        for field in self.fields.values():  # type: ignore[attr-defined]
+            if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+                choose = isinstance(field, (forms.ChoiceField, forms.ModelChoiceField))
+                field.error_messages["required"] = _("请选择") if choose else _("请填写")
+                if isinstance(field, forms.BooleanField):
+                    field.error_messages["required"] = _("请勾选")
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        if isinstance(error, forms.ValidationError) and not hasattr(error, "error_dict"):
+            for one in error.error_list:
+                words = PLAIN_WORDS.get(str(one.code))
+                if words and one.message == words[0]:
+                    one.message = words[1]
+        super().add_error(field, error)  # type: ignore[misc]
 
     def in_sections(self) -> Iterator[Section]:
         """The visible fields, grouped as `sections` says."""
