@@ -11,7 +11,7 @@ from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.views import LoginView
 from django.db import connection
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -29,6 +29,7 @@ from xinglin.registry.people.models import SearchKey
 from xinglin.registry.staff.models import Post
 from xinglin.ui.pages import page
 from xinglin.ui.paging import paginate
+from xinglin.ui.requests import Request
 
 
 class SignIn(LoginView):
@@ -43,13 +44,13 @@ class SignIn(LoginView):
 
 
 @require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
+def sign_out(request: Request) -> HttpResponse:
     logout(request)
     return redirect("portal:login")
 
 
 @require_POST
-def choose_language(request: HttpRequest) -> HttpResponse:
+def choose_language(request: Request) -> HttpResponse:
     """Keep the chosen language in a cookie, on this machine, signed in or not."""
     chosen = request.POST.get("language", "")
     response = redirect(_back(request))
@@ -61,7 +62,7 @@ def choose_language(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def switch_post(request: HttpRequest) -> HttpResponse:
+def switch_post(request: Request) -> HttpResponse:
     """Act in another post of one's own from now on."""
     held = Post.objects.visible_to(request.actor).filter(
         practitioner_id=request.actor.practitioner_id
@@ -73,7 +74,7 @@ def switch_post(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def workbench(request: HttpRequest) -> HttpResponse:
+def workbench(request: Request) -> HttpResponse:
     """Overdue, today, waiting for others: what the day asks of this post."""
     actor = request.actor
     now = timezone.now()
@@ -105,7 +106,7 @@ def workbench(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def inbox(request: HttpRequest) -> HttpResponse:
+def inbox(request: Request) -> HttpResponse:
     """Everything that waits for this post, the most overdue first."""
     now = timezone.now()
     items = InboxItem.objects.waiting_for(request.actor)
@@ -145,7 +146,7 @@ def _dressed(items: Any) -> list[dict[str, Any]]:
 
 
 @require_GET
-def notices(request: HttpRequest) -> HttpResponse:
+def notices(request: Request) -> HttpResponse:
     """News for this post; reading the page clears the bell."""
     news = Notice.objects.for_actor(request.actor)
     pager = paginate(request, news, parameters.get("paging.page_size"))
@@ -165,12 +166,12 @@ def notices(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def bell(request: HttpRequest) -> HttpResponse:
+def bell(request: Request) -> HttpResponse:
     return page(request, "ui/components/bell.html", bell=context.bell(request, request.actor))
 
 
 @require_GET
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: Request) -> HttpResponse:
     """One box for people and referral numbers."""
     words = request.GET.get("q", "").strip()
     actor = request.actor
@@ -186,7 +187,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def account(request: HttpRequest) -> HttpResponse:
+def account(request: Request) -> HttpResponse:
     """One's own account: posts and password."""
     user: Any = request.user
     form = PasswordForm(user, request.POST or None)
@@ -199,19 +200,19 @@ def account(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def parameters_page(request: HttpRequest) -> HttpResponse:
+def parameters_page(request: Request) -> HttpResponse:
     """Every threshold and time limit in force, with its source: nothing is hidden in code."""
     return page(request, "portal/parameters.html", parameters=parameters.every())
 
 
 @require_GET
-def healthz(request: HttpRequest) -> HttpResponse:
+def healthz(request: Request) -> HttpResponse:
     """The process answers: the do-nothing view that speed is measured against."""
     return HttpResponse("ok", content_type="text/plain")
 
 
 @require_GET
-def readyz(request: HttpRequest) -> HttpResponse:
+def readyz(request: Request) -> HttpResponse:
     """The house can work: its database answers and its storage can be written."""
     found = {"database": _database_answers(), "storage": _storage_writable()}
     ready = all(found.values())
@@ -241,7 +242,7 @@ def _storage_writable() -> bool:
     return True
 
 
-def _back(request: HttpRequest) -> str:
+def _back(request: Request) -> str:
     """The page one came from, if it is ours."""
     came_from = request.POST.get("next") or request.headers.get("Referer", "")
     if url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()}):
