@@ -136,7 +136,10 @@ class House:
     def _speak(self) -> None:
         """Say what is missing as a person would, where the author did not choose words."""
         for field in self.fields.values():  # type: ignore[attr-defined]
-            if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+            if (
+                field.error_messages.get("required")
+                == forms.Field.default_error_messages["required"]
+            ):
                 choose = isinstance(field, (forms.ChoiceField, forms.ModelChoiceField))
                 field.error_messages["required"] = _("请选择") if choose else _("请填写")
                 if isinstance(field, forms.BooleanField):
@@ -170,7 +173,7 @@ class ModelForm(House, forms.ModelForm):  # type: ignore[type-arg]
 def _namer(field: forms.ModelChoiceField[Any]) -> Named:
     def named(value: Any) -> StrOrPromise:
         try:
-            found: Model = field.to_python(value)
+            found: Model | None = field.to_python(value)
         except forms.ValidationError:
             return ""
         return str(found) if found is not None else ""

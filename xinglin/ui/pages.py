@@ -58,7 +58,9 @@ def page(
     pager = context.get("pager")
     if isinstance(pager, Pager) and pager.total_asked:
         return HttpResponse(pager.exact_text())
-    response = render(request, f"{template}#{part}" if partial else template, context, status=status)
+    response = render(
+        request, f"{template}#{part}" if partial else template, context, status=status
+    )
     if partial:
         response.write(_flash(request))
     response.headers["Vary"] = _vary(response)
@@ -68,9 +70,7 @@ def page(
 def refused(request: HttpRequest, sentence: StrOrPromise, *, status: int = 409) -> HttpResponse:
     """Say why something was refused: a toast for htmx, a whole page otherwise."""
     if wants_part(request):
-        response = render(
-            request, "ui/components/flash.html", {"refusal": sentence}, status=status
-        )
+        response = render(request, "ui/components/flash.html", {"refusal": sentence}, status=status)
         response.headers["HX-Retarget"] = "#flash"
         response.headers["HX-Reswap"] = "beforeend"
         return response

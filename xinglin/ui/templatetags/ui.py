@@ -176,7 +176,7 @@ def big(value: Number | None) -> str:
         return NOTHING
     chinese = (get_language() or "zh").startswith("zh")
     for size, unit in ((100_000_000, _("亿")), (10_000, _("万"))):
-        if chinese and abs(value) >= size:
+        if chinese and abs(float(value)) >= size:
             return f"{float(value) / size:,.1f}".removesuffix(".0") + f" {unit}"
     return f"{value:,}"
 
