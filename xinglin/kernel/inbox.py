@@ -14,9 +14,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
-from xinglin.kernel import parameters
+from xinglin.kernel import clock, parameters
 from xinglin.kernel.models import InboxItem, Notice
 from xinglin.kernel.records import Workflow
 
@@ -106,7 +105,7 @@ def _first_step(kind: str, due_at: datetime) -> datetime | None:
 
 def raise_overdue(now: datetime | None = None, limit: int = 200) -> int:
     """Tell the next person named by the parameters about what is overdue; how many steps."""
-    now = now or timezone.now()
+    now = now or clock.now()
     ids = list(
         InboxItem.objects.filter(escalate_at__lte=now)
         .order_by("escalate_at")
@@ -158,7 +157,7 @@ def tell(
     if org_id is None:
         return
     Notice(
-        at=timezone.now(),
+        at=clock.now(),
         org_id=org_id,
         audience=audience,
         message=message,

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from xinglin.kernel import clock
 from xinglin.kernel.errors import Refused, WrongState
 from xinglin.kernel.ids import new_id
 
@@ -24,7 +25,7 @@ class Record(models.Model):
     TRAIL_HIDES: ClassVar[frozenset[str]] = frozenset()
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -15,8 +15,8 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SM3, Hash
 from django.db import transaction
-from django.utils import timezone
 
+from xinglin.kernel import clock
 from xinglin.kernel.access import Actor
 from xinglin.kernel.models import TrailEntry, TrailLink
 from xinglin.kernel.records import Record
@@ -33,7 +33,7 @@ def line(by: Actor, verb: str, record: Record, before: dict[str, Any]) -> TrailE
         if before.get(name) != value and not (name not in before and value in (None, "", [], {}))
     }
     return TrailEntry(
-        at=timezone.now(),
+        at=clock.now(),
         user_id=by.user_id,
         actor_name=by.name,
         role=by.role,
@@ -60,7 +60,7 @@ def record(by: Actor, verb: str, subject: Record, *, before: dict[str, Any]) -> 
 def read(by: Actor, verb: str, subject: Record, *, basis: str = "") -> None:
     """Write that a person's data were read, by whom and on what ground."""
     TrailEntry(
-        at=timezone.now(),
+        at=clock.now(),
         kind=TrailEntry.Kind.READ,
         user_id=by.user_id,
         actor_name=by.name,

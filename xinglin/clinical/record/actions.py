@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from django.core.files.base import File
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from xinglin.clinical.record import events, permissions, rules
@@ -21,7 +20,7 @@ from xinglin.clinical.record.models import (
     Medication,
     Observation,
 )
-from xinglin.kernel import parameters
+from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action, bulk_action
 from xinglin.kernel.errors import Refused, WrongState
@@ -145,7 +144,7 @@ def void(fact: F, *, by: Actor, reason: str) -> F:
         raise WrongState(_("该内容已作废。"))
     if not reason.strip():
         raise Refused(_("请填写作废原因。"), field="reason")
-    fact.voided_at = timezone.now()
+    fact.voided_at = clock.now()
     fact.voided_by = by.name
     fact.void_reason = reason.strip()
     fact.save()
@@ -162,7 +161,7 @@ def take_in(facts: Sequence[F], *, by: Actor) -> Sequence[F]:
     link_care_all(
         [(visit.person_id, visit.organisation_id) for visit in visits],
         CareLink.Basis.ENCOUNTER,
-        since=timezone.now(),
+        since=clock.now(),
     )
     return facts
 
@@ -229,7 +228,7 @@ def attach(document: Document, content: File[bytes]) -> None:
     document.digest = digest.hexdigest()
     document.media_type = found
     document.size = size
-    document.filed_at = document.filed_at or timezone.now()
+    document.filed_at = document.filed_at or clock.now()
     document.title = document.title or (content.name or "")[:200]
     suffix = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}[found]
     document.file.save(f"{document.digest}.{suffix}", content, save=False)

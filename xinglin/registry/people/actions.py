@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from xinglin.kernel import clock
 from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action, bulk_action
 from xinglin.kernel.errors import Conflict, Refused
@@ -92,7 +93,7 @@ def correct(person: Person, *, by: Actor, **facts: Any) -> Person:
 @action(permissions.VOID)
 def void(person: Person, *, by: Actor, reason: str) -> Person:
     """Strike out a registration made in error; the row stays, the number is free again."""
-    person.voided_at = timezone.now()
+    person.voided_at = clock.now()
     person.void_reason = reason
     person.save()
     SearchKey.objects.filter(person=person).delete()
@@ -194,7 +195,7 @@ def _custody(people: Iterable[Person]) -> None:
     link_care_all(
         [(p.pk, p.managed_by_id) for p in people if p.managed_by_id],
         CareLink.Basis.CUSTODY,
-        since=timezone.now(),
+        since=clock.now(),
     )
 
 

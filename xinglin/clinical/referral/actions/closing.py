@@ -13,7 +13,7 @@ from xinglin.clinical.referral import events, permissions
 from xinglin.clinical.referral.actions import steps
 from xinglin.clinical.referral.actions.sending import draft, submit
 from xinglin.clinical.referral.models import FOLLOWED, Referral, State
-from xinglin.kernel import parameters
+from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action
 from xinglin.kernel.errors import Refused, WrongState
@@ -38,7 +38,7 @@ def propose_down(
         raise WrongState(_("只有诊治中或已结案的转诊才能建议下转。"))
     if referral.sequels.filter(owner__isnull=False).exists():
         raise WrongState(_("已有一张未结的下转单。"))
-    now = timezone.now()
+    now = clock.now()
     sequel = Referral(
         county_id=referral.county_id,
         written_by_id=by.org_id,
@@ -110,7 +110,7 @@ def close(
         raise Refused(next(iter(missing.values())), fields=missing)
     terminology.require("outcome", outcome, field="outcome")
     concept = terminology.require("icd10", final_code, field="final_code")
-    now = timezone.now()
+    now = clock.now()
     referral.move_to(State.CLOSED)
     referral.closed_at = now
     referral.discharged_at = referral.discharged_at or now
@@ -163,7 +163,7 @@ def follow_up(
         followed_up_at,
         field="followed_up_at",
         after=referral.arrived_at,
-        now=timezone.now(),
+        now=clock.now(),
         sentence=_("随访时间不能早于到诊时间。"),
     )
     if referral.direction not in FOLLOWED:
@@ -183,7 +183,7 @@ def follow_up(
 def end(referral: Referral, *, by: Actor, code: str, text: str = "") -> Referral:
     """Stop a referral because the patient died, or is in care elsewhere."""
     steps.coded("end", code, text, field="end_code")
-    steps.stop(referral, State.ENDED, code, text, timezone.now())
+    steps.stop(referral, State.ENDED, code, text, clock.now())
     referral.save()
     steps.tell_sender(referral, gettext_noop("患者 %(patient)s 的转诊已终止"))
     steps.tell_receiver(referral, gettext_noop("患者 %(patient)s 的转诊已终止"))
@@ -193,7 +193,7 @@ def end(referral: Referral, *, by: Actor, code: str, text: str = "") -> Referral
 @action(permissions.EXPIRE)
 def expire(referral: Referral, *, by: Actor) -> Referral:
     """The patient has not come in time: the sender asks why, and sends again or ends it."""
-    now = timezone.now()
+    now = clock.now()
     if referral.due_at is None or referral.due_at > now:
         raise WrongState(_("转诊尚未到期。"))
     referral.move_to(State.EXPIRED)
@@ -219,7 +219,7 @@ def expire(referral: Referral, *, by: Actor) -> Referral:
 @action(permissions.EXPIRE)
 def leave_unanswered(referral: Referral, *, by: Actor) -> Referral:
     """Nobody answered: the consortium's office takes the request in hand."""
-    now = timezone.now()
+    now = clock.now()
     referral.move_to(State.UNANSWERED)
     office = tree.above(referral.receiver_id, Level.CONSORTIUM) or tree.above(
         referral.sender_id, Level.CONSORTIUM

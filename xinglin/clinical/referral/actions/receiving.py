@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -14,7 +13,7 @@ from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral import events, permissions, rules
 from xinglin.clinical.referral.actions import steps
 from xinglin.clinical.referral.models import Kind, Referral, State
-from xinglin.kernel import parameters
+from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action
 from xinglin.kernel.errors import Refused, WrongState
@@ -43,7 +42,7 @@ def accept(
 ) -> Referral:
     """Promise to take the patient, and say where, when and to whom."""
     _approved(referral)
-    now = timezone.now()
+    now = clock.now()
     if expected_at is not None and expected_at < now - steps.SLACK:
         raise steps.WrongTime(_("预约到诊时间不能早于现在。"), field="expected_at")
     referral.move_to(State.ACCEPTED)
@@ -87,7 +86,7 @@ def decline(
         )
     if alternative_org is not None and alternative_org.region_id != referral.county_id:
         raise NoAlternative(_("建议转往的机构不在本县的机构目录中。"), field="alternative_org")
-    now = timezone.now()
+    now = clock.now()
     referral.move_to(State.DECLINED)
     _answered(referral, now)
     referral.refusal_code = code
@@ -115,7 +114,7 @@ def waitlist(
     """Keep the request while there is no bed or slot, until a day on which it is looked at."""
     _approved(referral)
     steps.coded("waiting", code, text, field="waiting_code")
-    now = timezone.now()
+    now = clock.now()
     due_at = review_at or now + parameters.duration("referral.waitlist_days")
     if due_at <= now:
         raise steps.WrongTime(_("复核时间须晚于现在。"), field="review_at")
@@ -131,7 +130,7 @@ def waitlist(
 @action(permissions.RECEIVE)
 def receive(referral: Referral, *, by: Actor, arrived_at: datetime) -> Referral:
     """Note the patient's arrival; settlement and indicators count from here."""
-    now = timezone.now()
+    now = clock.now()
     steps.in_order(
         arrived_at,
         field="arrived_at",
@@ -158,7 +157,7 @@ def treat(
     referral: Referral, *, by: Actor, encounter_kind: str = "", department: str = ""
 ) -> Referral:
     """Begin the visit or the stay for which the patient came."""
-    now = timezone.now()
+    now = clock.now()
     referral.move_to(State.IN_TREATMENT)
     referral.treated_at = now
     if by.may("record.write") and by.at(referral.to_org_id):
@@ -208,7 +207,7 @@ def discharge(
         discharged_at,
         field="discharged_at",
         after=referral.arrived_at,
-        now=timezone.now(),
+        now=clock.now(),
         sentence=_("出院时间不能早于到诊时间。"),
     )
     for field, code in (("discharge_way", discharge_way), ("outcome", outcome)):

@@ -15,7 +15,7 @@ from xinglin.clinical.record.rules import not_in_future
 from xinglin.clinical.referral import events, permissions, rules
 from xinglin.clinical.referral.actions import steps
 from xinglin.clinical.referral.models import Direction, Referral, State
-from xinglin.kernel import parameters
+from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action
 from xinglin.kernel.errors import Conflict, Forbidden, Refused, WrongState
@@ -99,7 +99,7 @@ def draft(referral: Referral, *, by: Actor, knowing_of_open: bool = False) -> Re
     """Begin a referral; it waits for its writer until it is submitted or cancelled."""
     if not knowing_of_open:
         _refuse_second(referral)
-    now = timezone.now()
+    now = clock.now()
     _check(referral)
     referral.number = rules.number_for(timezone.localtime(now))
     steps.owed_by_sender(
@@ -133,7 +133,7 @@ def change(referral: Referral, *, by: Actor, **facts: Any) -> Referral:
 @action(permissions.SUBMIT)
 def submit(referral: Referral, *, by: Actor) -> Referral:
     """Ask the other house to take the patient over."""
-    now = timezone.now()
+    now = clock.now()
     referral.move_to(State.SUBMITTED)
     route = _check(referral)
     _require(referral, _missing(referral))
@@ -153,7 +153,7 @@ def approve(referral: Referral, *, by: Actor) -> Referral:
     """Let the patient be sent: for referrals out of the county and of inpatients."""
     if not referral.awaits_approval:
         raise WrongState(_("该转诊单不需要转出审核。"))
-    now = timezone.now()
+    now = clock.now()
     referral.move_to(State.APPROVED)
     referral.approved_at = now
     referral.approved_by = by.name
@@ -170,7 +170,7 @@ def redirect(
     """Ask another house instead, after a refusal, silence, waiting or a missed arrival."""
     if to_org.pk == referral.to_org_id and referral.state == State.SUBMITTED:
         raise WrongState(_("该转诊已在等待%(house)s答复。") % {"house": to_org})
-    now = timezone.now()
+    now = clock.now()
     referral.move_to(State.SUBMITTED)
     if to_org.pk != referral.to_org_id:
         steps.tell_receiver(referral, gettext_noop("%(patient)s 的转诊已改转其他机构"))
@@ -195,7 +195,7 @@ def cancel(referral: Referral, *, by: Actor, code: str, text: str = "") -> Refer
     """Take the request back before the patient has arrived, and say why."""
     steps.coded("cancel", code, text, field="end_code")
     told = referral.state not in (State.DRAFT, State.DECLINED)
-    steps.stop(referral, State.CANCELLED, code, text, timezone.now())
+    steps.stop(referral, State.CANCELLED, code, text, clock.now())
     referral.save()
     if told:
         steps.tell_receiver(referral, gettext_noop("%(patient)s 的转诊已由转出方取消"))
@@ -207,7 +207,7 @@ def depart(
     referral: Referral, *, by: Actor, departed_at: datetime, transport: str = ""
 ) -> Referral:
     """Note that the patient is on the way."""
-    now = timezone.now()
+    now = clock.now()
     steps.in_order(
         departed_at,
         field="departed_at",
