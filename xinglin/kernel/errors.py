@@ -10,7 +10,15 @@ An error that belongs to one act is a subclass kept beside that act.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
+
+
+class Inputs(Protocol):
+    """What a form is to a refusal: it has fields, and takes a sentence for one of them."""
+
+    fields: Any
+
+    def add_error(self, field: str | None, error: Any) -> None: ...
 
 
 class Refused(Exception):
@@ -36,6 +44,16 @@ class Refused(Exception):
         self.field = field
         self.fields = fields or ({field: str(message)} if field else {})
         self.links = links or []
+
+    def put_on(self, form: Inputs) -> None:
+        """Put each sentence beside its input, on top where the form has none of that name.
+
+        A refusal that is about no input is not the form's: it goes on to the page.
+        """
+        if not self.fields:
+            raise self
+        for name, sentence in self.fields.items():
+            form.add_error(name if name in form.fields else None, sentence)
 
 
 class Forbidden(Refused):

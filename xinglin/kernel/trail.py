@@ -14,10 +14,11 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SM3, Hash
+from django.apps import apps
 from django.db import transaction
 
 from xinglin.kernel import clock
-from xinglin.kernel.access import Actor
+from xinglin.kernel.access import REGISTRY, Actor
 from xinglin.kernel.models import TrailEntry, TrailLink
 from xinglin.kernel.records import Record
 
@@ -158,3 +159,44 @@ def of(subjects: Iterable[UUID]) -> list[TrailEntry]:
         .order_by("at", "id")
         .defer("address")
     )
+
+
+def story(entries: Iterable[TrailEntry]) -> list[dict[str, Any]]:
+    """Lines in words, the newest first: `at`, `who`, `org`, `what` and, in `note`, what changed."""
+    return [
+        {
+            "at": entry.at,
+            "who": entry.actor_name,
+            "org": entry.org_name,
+            "what": REGISTRY[entry.verb].label if entry.verb in REGISTRY else entry.verb,
+            "note": _changed(entry),
+        }
+        for entry in sorted(entries, key=lambda entry: (entry.at, entry.pk), reverse=True)
+    ]
+
+
+def _changed(entry: TrailEntry) -> str:
+    """What a line changed, field by field; "" for a record that was new."""
+    if all(before is None for before, _after in entry.changes.values()):
+        return ""
+    model = apps.get_model(entry.subject_type)
+    told = []
+    for name, (before, after) in entry.changes.items():
+        field: Any = model._meta.get_field(name)
+        label = str(field.verbose_name)
+        if field.is_relation or not getattr(field, "editable", True) or before == "…":
+            told.append(label)
+        else:
+            words = {"label": label, "before": _said(field, before), "after": _said(field, after)}
+            told.append(_("%(label)s：%(before)s → %(after)s") % words)
+    return "；".join(told)
+
+
+def _said(field: Any, value: Any) -> str:
+    if value in (None, "", [], {}):
+        return "—"
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if isinstance(value, list):
+        return "、".join(map(str, value))
+    return str(dict(field.flatchoices).get(value, value))[:60]
