@@ -16,6 +16,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.hashes import SM3, Hash
 from django.apps import apps
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from xinglin.kernel import clock
 from xinglin.kernel.access import REGISTRY, Actor
@@ -196,7 +197,7 @@ def _said(field: Any, value: Any) -> str:
     if value in (None, "", [], {}):
         return "—"
     if isinstance(value, bool):
-        return _("是") if value else _("否")
+        return str(_("是") if value else _("否"))
     if isinstance(value, list):
         return "、".join(map(str, value))
     return str(dict(field.flatchoices).get(value, value))[:60]
