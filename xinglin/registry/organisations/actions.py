@@ -6,12 +6,13 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Max
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action
-from xinglin.kernel.errors import Conflict, Refused
-from xinglin.registry.organisations import permissions
+from xinglin.kernel.errors import Conflict, Refused, WrongState
+from xinglin.registry.organisations import catalogue, permissions
 from xinglin.registry.organisations.models import Department, Level, Organisation, tree
 from xinglin.registry.organisations.rules import check_credit_code
 
@@ -35,6 +36,10 @@ class KnownHouse(Conflict):
     code = "known-organisation"
 
 
+class HasHousesBelow(Refused):
+    code = "has-houses-below"
+
+
 @action(permissions.MAINTAIN)
 def establish(organisation: Organisation, *, by: Actor) -> Organisation:
     """Enter a house into the tree of its county."""
@@ -46,7 +51,7 @@ def establish(organisation: Organisation, *, by: Actor) -> Organisation:
 
 
 @action(permissions.MAINTAIN)
-def change(organisation: Organisation, *, by: Actor, **facts: Any) -> Organisation:
+def change(organisation: Organisation, /, *, by: Actor, **facts: Any) -> Organisation:
     """Correct what is known of a house."""
     for name, value in facts.items():
         setattr(organisation, name, value)
@@ -59,6 +64,15 @@ def change(organisation: Organisation, *, by: Actor, **facts: Any) -> Organisati
 @action(permissions.MAINTAIN)
 def close(organisation: Organisation, *, by: Actor, on: date) -> Organisation:
     """Note that a house no longer works; its records stay."""
+    if organisation.closed_on is not None:
+        raise WrongState(_("该机构已停办。"))
+    if on > timezone.localdate():
+        raise Refused(_("停办日期不能晚于今天。"), field="on")
+    below = Organisation.objects.below(organisation).standing().exclude(pk=organisation.pk)
+    if below.exists():
+        raise HasHousesBelow(
+            _("其下还有 %(count)d 家机构未停办，请先处理。") % {"count": below.count()}, field="on"
+        )
     organisation.closed_on = on
     organisation.save()
     tree.forget()
@@ -68,6 +82,8 @@ def close(organisation: Organisation, *, by: Actor, on: date) -> Organisation:
 @action(permissions.MAINTAIN_DEPARTMENT)
 def open_department(department: Department, *, by: Actor) -> Department:
     """Enter a department of a house."""
+    if department.organisation.closed_on is not None:
+        raise WrongState(_("该机构已停办，不能再设科室。"))
     department.clean_or_refuse(exclude=["organisation"])
     if Department.objects.filter(
         organisation=department.organisation, code=department.code
@@ -80,6 +96,11 @@ def open_department(department: Department, *, by: Actor) -> Department:
 def _check(organisation: Organisation) -> None:
     if organisation.credit_code:
         organisation.credit_code = check_credit_code(organisation.credit_code)
+    if organisation.org_class and organisation.org_class not in catalogue.classes():
+        raise Refused(
+            _("WS 218 中没有机构类别“%(code)s”。") % {"code": organisation.org_class},
+            field="org_class",
+        )
     organisation.clean_or_refuse(exclude=["parent", "county", "path"])
     others = Organisation.objects.exclude(pk=organisation.pk).filter(
         county_id=organisation.county_id

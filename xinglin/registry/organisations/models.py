@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from xinglin.kernel.access import Actor
 from xinglin.kernel.records import Record
+from xinglin.registry.organisations import catalogue, rules
 
 if TYPE_CHECKING:
     from typing import Self
@@ -48,6 +49,24 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
 
     def giving_care(self) -> Self:
         return self.filter(level__in=CARE_LEVELS, closed_on=None)
+
+    def standing(self) -> Self:
+        """Without the houses that no longer work."""
+        return self.filter(closed_on=None)
+
+    def matching(self, text: str) -> Self:
+        """Houses by part of the name, pinyin, initials, or the beginning of a code."""
+        if not text.strip():
+            return self
+        rows = self.values_list("pk", "name", "short_name", "code", "credit_code")
+        return self.filter(
+            pk__in=[pk for pk, *rest in rows if rules.answers(text, rest[:2], rest[2:])]
+        )
+
+    def above(self, house: Organisation) -> Self:
+        """The houses over this one, from the county down."""
+        steps = range(5, len(house.path), 5)
+        return self.filter(path__in=[house.path[:end] for end in steps]).order_by("path")
 
     def in_order(self) -> Self:
         return self.order_by("path")
@@ -121,6 +140,20 @@ class Organisation(Record):
     def region_id(self) -> UUID:
         return self.county_id or self.pk
 
+    @property
+    def class_name(self) -> str:
+        return catalogue.classes().get(self.org_class, self.org_class)
+
+
+class DepartmentQuerySet(models.QuerySet["Department"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """As the directory of houses: open to the county, and to no other."""
+        if actor.county_id.int == 0:
+            return self.none()
+        return self.filter(
+            Q(organisation__county_id=actor.county_id) | Q(organisation_id=actor.county_id)
+        )
+
 
 class Department(Record):
     """A clinical department (科室) of a house."""
@@ -132,6 +165,8 @@ class Department(Record):
     name = models.CharField(_("科室名称"), max_length=50)
     takes_referrals = models.BooleanField(_("接收转诊"), default=True)
     closed_on = models.DateField(_("停用日期"), null=True, blank=True)
+
+    objects: ClassVar[DepartmentQuerySet] = DepartmentQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("科室")

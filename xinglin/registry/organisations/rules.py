@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import ClassVar
 
 from django.utils.translation import gettext as _
+from pypinyin import Style, lazy_pinyin
 
 from xinglin.kernel.errors import Refused
 
@@ -81,3 +84,20 @@ def check_organisation_code(text: str, *, field: str = "organisation_code") -> s
 def _plain(text: str) -> str:
     squeezed = "".join(unicodedata.normalize("NFKC", text).split()).upper()
     return re.sub(r"[‐‑‒–—―]", "-", squeezed)
+
+
+def answers(asked: str, names: Iterable[str], codes: Iterable[str]) -> bool:
+    """Whether a house is meant by what was typed: part of a name, its pinyin, a code's start."""
+    key = "".join(unicodedata.normalize("NFKC", asked).split()).casefold()
+    if any(code and code.casefold().startswith(key) for code in codes):
+        return True
+    return any(key in name.casefold() or key in "\n".join(_spoken(name)) for name in names if name)
+
+
+@lru_cache(maxsize=8192)
+def _spoken(name: str) -> tuple[str, str]:
+    """Full pinyin and initials of a name: 青山镇卫生院 → qingshanzhenweishengyuan, qszwsy."""
+    return (
+        "".join(lazy_pinyin(name)).casefold(),
+        "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).casefold(),
+    )

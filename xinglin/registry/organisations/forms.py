@@ -1,0 +1,121 @@
+"""What a person types about houses and departments."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.urls import reverse_lazy
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from xinglin.kernel.access import Actor
+from xinglin.registry.organisations import catalogue
+from xinglin.registry.organisations.models import Department, Level, Organisation
+from xinglin.ui.forms import CodeInput, DateInput, Form, ModelForm
+
+PARENTS = "?levels=region,consortium,county,township"
+
+
+class FilterForm(Form):
+    """What the list is narrowed by."""
+
+    q = forms.CharField(label=_("名称、拼音或代码"), required=False, widget=forms.SearchInput)
+    level = forms.ChoiceField(
+        label=_("层级"), required=False, choices=[("", _("全部")), *Level.choices]
+    )
+    closed = forms.BooleanField(label=_("含已停办"), required=False)
+
+
+class ChangeForm(ModelForm):
+    """What is known of a house; its place in the tree stays."""
+
+    services = forms.CharField(
+        label=_("服务范围"),
+        required=False,
+        help_text=_("每行一项"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    # Longer than the code itself: spaces and full-width letters are put right by the action.
+    credit_code = forms.CharField(label=_("统一社会信用代码"), required=False, max_length=40)
+
+    sections = (
+        (
+            _("机构"),
+            ("parent", "level", "name", "short_name", "code", "org_class", "leads", "outside"),
+        ),
+        (_("编码"), ("credit_code", "insurance_code", "area_code")),
+        (_("联系与服务"), ("phone", "address", "services")),
+    )
+
+    class Meta:
+        model = Organisation
+        fields = [
+            "name",
+            "short_name",
+            "code",
+            "org_class",
+            "leads",
+            "outside",
+            "credit_code",
+            "insurance_code",
+            "area_code",
+            "phone",
+            "address",
+            "services",
+        ]
+
+    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["org_class"] = forms.ChoiceField(
+            label=_("机构类别（WS 218）"), choices=catalogue.class_choices, required=False
+        )
+        self.initial["services"] = "\n".join(self.instance.services)
+
+    def clean_services(self) -> list[str]:
+        lines = re.split(r"[\n、，,；;]", self.cleaned_data["services"])
+        return [line.strip() for line in lines if line.strip()]
+
+    def _post_clean(self) -> None:
+        """Whether the facts hold is for the action to say."""
+
+
+class EstablishForm(ChangeForm):
+    """A new house and its place."""
+
+    parent = forms.ModelChoiceField(
+        label=_("上级机构"),
+        queryset=Organisation.objects.none(),
+        widget=CodeInput(""),
+        error_messages={"invalid_choice": _("请从列表中选择上级机构。")},
+    )
+    level = forms.ChoiceField(
+        label=_("层级"), choices=[(k, v) for k, v in Level.choices if k != Level.REGION]
+    )
+
+    class Meta(ChangeForm.Meta):
+        pass
+
+    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
+        super().__init__(actor, *args, **kwargs)
+        parent: Any = self.fields["parent"]
+        parent.queryset = Organisation.objects.visible_to(actor).standing()
+        parent.widget.url = f"{reverse_lazy('organisations:options')}{PARENTS}"
+
+
+class CloseForm(Form):
+    """The last day of a house."""
+
+    on = forms.DateField(label=_("停办日期"), widget=DateInput, initial=timezone.localdate)
+
+
+class DepartmentForm(ModelForm):
+    """A department as people name it."""
+
+    class Meta:
+        model = Department
+        fields = ["name", "code", "takes_referrals"]
+
+    def _post_clean(self) -> None:
+        """Whether the facts hold is for the action to say."""
