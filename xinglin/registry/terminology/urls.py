@@ -1,4 +1,6 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from xinglin.registry.terminology import views
 
 app_name = "terminology"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("<slug:system>/", views.search, name="search")]
