@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 from pathlib import Path
@@ -106,5 +105,3 @@ def database(environment: Environment) -> dict[str, object]:
     }
 
 
-def port() -> int:
-    return int(os.environ.get("PORT", "8000"))

@@ -118,7 +118,7 @@ def note(fact: F, *, by: Actor) -> F:
     return fact
 
 
-@action(permissions.WRITE)
+@action(permissions.FILE)
 def file_document(document: Document, *, by: Actor, content: File[bytes]) -> Document:
     """File a document: its type is read from its bytes, its size limited, its digest kept."""
     attach(document, content)

@@ -26,5 +26,6 @@ def importing(actor: Actor, fact: Fact) -> bool:
 
 READ = Permission("record.read", _("查阅病历"), treating)
 WRITE = Permission("record.write", _("书写病历"), own_house)
+FILE = Permission("record.file", _("归档文档"), own_house)
 VOID = Permission("record.void", _("作废病历内容"), own_house)
 IMPORT = Permission("record.import", _("导入病历"), importing)

@@ -1,6 +1,15 @@
+from collections.abc import Collection
+
 from django.utils.translation import gettext_lazy as _
 
-from xinglin.clinical.referral.models import Referral, State
+from xinglin.clinical.referral.models import (
+    BEFORE_ANSWER,
+    ON_THE_WAY,
+    OPEN,
+    Direction,
+    Referral,
+    State,
+)
 from xinglin.kernel.access import Actor, Permission, Reach
 from xinglin.registry.organisations.models import tree
 
@@ -65,3 +74,82 @@ ATTACH = Permission("referral.attach", _("添加附件"), either)
 END = Permission("referral.end", _("终止转诊"), either)
 EXPIRE = Permission("referral.expire", _("到期处理"), lambda actor, referral: False)
 STATISTICS = Permission("referral.statistics", _("查看转诊统计"))
+
+# In which states an act makes sense at all; the doors offer an act only there.
+STATES: dict[str, Collection[State]] = {
+    SUBMIT.code: (State.DRAFT,),
+    APPROVE.code: (State.SUBMITTED,),
+    ACCEPT.code: BEFORE_ANSWER,
+    DECLINE.code: BEFORE_ANSWER,
+    WAITLIST.code: BEFORE_ANSWER,
+    REDIRECT.code: (
+        State.SUBMITTED,
+        State.APPROVED,
+        State.WAITLISTED,
+        State.UNANSWERED,
+        State.DECLINED,
+        State.EXPIRED,
+    ),
+    DEPART.code: (State.ACCEPTED,),
+    RECEIVE.code: (*ON_THE_WAY, State.EXPIRED),
+    TREAT.code: (State.ARRIVED,),
+    DISCHARGE.code: (State.IN_TREATMENT, State.DOWN_PROPOSED),
+    PROPOSE_DOWN.code: (State.IN_TREATMENT, State.CLOSED),
+    CLOSE.code: (State.IN_TREATMENT, State.DOWN_PROPOSED),
+    FOLLOW_UP.code: (State.CLOSED,),
+    COMPLETE.code: OPEN,
+    CANCEL.code: (
+        State.DRAFT,
+        *BEFORE_ANSWER,
+        *ON_THE_WAY,
+        State.DECLINED,
+        State.EXPIRED,
+    ),
+    END.code: (*OPEN, State.CLOSED),
+}
+ACTS: tuple[Permission[Referral], ...] = (
+    SUBMIT,
+    APPROVE,
+    ACCEPT,
+    WAITLIST,
+    DECLINE,
+    DEPART,
+    RECEIVE,
+    TREAT,
+    PROPOSE_DOWN,
+    DISCHARGE,
+    CLOSE,
+    FOLLOW_UP,
+    COMPLETE,
+    REDIRECT,
+    CANCEL,
+    END,
+)
+
+
+def open_to(actor: Actor, referral: Referral) -> list[str]:
+    """The acts that this post may do to the referral as it stands, in the order of the work."""
+    return [
+        permission.code.removeprefix("referral.")
+        for permission in ACTS
+        if referral.state in STATES[permission.code]
+        and _makes_sense(permission.code, referral)
+        and permission.allows(actor, referral)
+    ]
+
+
+def _makes_sense(code: str, referral: Referral) -> bool:
+    """What the state alone does not tell."""
+    if code in (ACCEPT.code, DECLINE.code, WAITLIST.code):
+        return not referral.awaits_approval
+    if code == APPROVE.code:
+        return referral.awaits_approval
+    if code == DISCHARGE.code:
+        return referral.discharged_at is None
+    if code == COMPLETE.code:
+        return referral.paper_due_at is not None
+    if code == PROPOSE_DOWN.code:
+        return referral.direction in (Direction.UP, Direction.LATERAL)
+    if code in (FOLLOW_UP.code, END.code) and referral.state == State.CLOSED:
+        return referral.owner_id is not None
+    return True

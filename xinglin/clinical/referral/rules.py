@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.core import signing
+
 from xinglin.clinical.referral import catalogue
 from xinglin.kernel import parameters
 from xinglin.kernel.ids import new_id
@@ -63,3 +65,19 @@ def number_for(day: datetime) -> str:
         letters += ALPHABET[value & 31]
         value >>= 5
     return f"R{day:%y%m%d}-{letters}"
+
+
+_signer = signing.Signer(salt="referral.arrival", sep=".")
+
+
+def token_for(number: str) -> str:
+    """What the QR code carries: the number and a signature, so that it cannot be made up."""
+    return _signer.sign(number)
+
+
+def read_token(token: str) -> str:
+    """The number of a true token, "" of any other text."""
+    try:
+        return _signer.unsign(token)
+    except signing.BadSignature:
+        return ""

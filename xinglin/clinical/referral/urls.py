@@ -1,4 +1,19 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from xinglin.clinical.referral import views
 
 app_name = "referral"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.listing, name="list"),
+    path("export/", views.export, name="export"),
+    path("statistics/", views.statistics, name="statistics"),
+    path("new/", views.new, name="new"),
+    path("scan/", views.scan, name="scan"),
+    path("arrive/<str:token>/", views.arrive, name="arrive"),
+    path("<uuid:pk>/", views.detail, name="detail"),
+    path("<uuid:pk>/edit/", views.edit, name="edit"),
+    path("<uuid:pk>/attach/", views.attach, name="attach"),
+    path("<uuid:pk>/letter.pdf", views.letter, name="letter"),
+    path("<uuid:pk>/receipt.pdf", views.receipt, name="receipt"),
+    path("<uuid:pk>/<slug:name>/", views.act, name="act"),
+]

@@ -18,11 +18,14 @@ from xinglin.clinical.referral.actions.receiving import (
     waitlist,
 )
 from xinglin.clinical.referral.actions.sending import (
+    PAPER,
+    WRITABLE,
     Incomplete,
     NoRoute,
     OpenReferralExists,
     approve,
     attach,
+    attach_new,
     cancel,
     change,
     complete,
@@ -33,12 +36,15 @@ from xinglin.clinical.referral.actions.sending import (
 )
 
 __all__ = [
+    "PAPER",
+    "WRITABLE",
     "Incomplete",
     "NoRoute",
     "OpenReferralExists",
     "accept",
     "approve",
     "attach",
+    "attach_new",
     "cancel",
     "change",
     "close",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.files.base import File
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import Document, Encounter
 from xinglin.clinical.record.rules import not_in_future
 from xinglin.clinical.referral import events, permissions, rules
@@ -92,6 +94,10 @@ WRITABLE = (
     "consented_at",
     "follow_up_org",
 )
+
+
+# What may be filled in afterwards when an emergency went ahead of its paper.
+PAPER = tuple(name for name in WRITABLE if name not in ("to_org", "urgency", "kind"))
 
 
 @action(permissions.DRAFT)
@@ -249,6 +255,16 @@ def attach(referral: Referral, *, by: Actor, document: Document) -> Referral:
     if document.person_id != referral.person_id:
         raise Refused(_("附件不属于该患者。"), field="document")
     referral.documents.add(document)
+    return referral
+
+
+@action(permissions.ATTACH)
+def attach_new(
+    referral: Referral, *, by: Actor, document: Document, content: File[bytes]
+) -> Referral:
+    """File a new document of the patient with the referral."""
+    document.person_id = referral.person_id
+    referral.documents.add(record.file_document(document, by=by, content=content))
     return referral
 
 

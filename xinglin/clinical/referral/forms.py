@@ -1,0 +1,453 @@
+"""What a person types about a referral: validation only."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.urls import reverse_lazy
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from xinglin.clinical.record.models import Encounter
+from xinglin.clinical.referral import catalogue
+from xinglin.clinical.referral.models import Direction, Referral, State, Urgency
+from xinglin.kernel.access import Actor
+from xinglin.registry.organisations.models import Organisation
+from xinglin.registry.people.models import Person
+from xinglin.registry.terminology import catalogue as terminology
+from xinglin.ui.forms import (
+    CodeInput,
+    DateInput,
+    DateTimeInput,
+    FileInput,
+    Form,
+    ModelForm,
+    PersonPicker,
+    SegmentedChoice,
+)
+
+Choices = list[tuple[str, Any]]
+
+
+def icd10_input() -> CodeInput:
+    return CodeInput(
+        reverse_lazy("terminology:search", args=["icd10"]),
+        named=lambda code: getattr(terminology.find("icd10", code), "label", ""),
+    )
+
+
+def reason_choices(*groups: str) -> Choices:
+    """Coded reasons; each once though several groups may have it."""
+    found = {}
+    for group in groups:
+        found.update({reason.code: reason.label for reason in catalogue.reasons(group).values()})
+    return [("", _("请选择")), *found.items()]
+
+
+class HouseField(forms.ModelChoiceField):
+    """A house of the county that gives care, searched by name, pinyin or code."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            queryset=Organisation.objects.none(),
+            widget=CodeInput(reverse_lazy("organisations:options")),
+            error_messages={"invalid_choice": _("没有这家机构，请从列表中选择。")},
+            **kwargs,
+        )
+
+    def of(self, actor: Actor) -> None:
+        self.queryset = Organisation.objects.visible_to(actor).giving_care()
+
+
+class ReferralForm(ModelForm):
+    """The national form 双向转诊单, in the order in which a doctor tells a case."""
+
+    person = forms.ModelChoiceField(
+        label=_("患者"),
+        queryset=Person.objects.none(),
+        widget=PersonPicker(reverse_lazy("people:options")),
+        error_messages={"invalid_choice": _("没有找到这位居民，请先登记。")},
+    )
+    to_org = HouseField(label=_("转入机构"))
+    follow_up_org = HouseField(
+        label=_("随访机构"), required=False, help_text=_("不填时由管理该居民健康档案的机构随访。")
+    )
+    reason_code = forms.ChoiceField(label=_("转诊原因"), required=False)
+    consent_method = forms.ChoiceField(label=_("知情同意方式"), required=False)
+    consent_relation = forms.ChoiceField(label=_("与患者关系"), required=False)
+    despite_open = forms.BooleanField(
+        label=_("已知悉未结转诊，仍需另行转诊"), required=False, widget=forms.HiddenInput
+    )
+
+    sections: ClassVar[Any] = (
+        (_("患者与去向"), ("person", "urgency", "kind", "to_org", "to_department")),
+        (
+            _("病情"),
+            (
+                "diagnosis_code",
+                "diagnosis_name",
+                "diagnosed_on",
+                "symptoms",
+                "past_history",
+                "allergies",
+                "treatment",
+                "results",
+                "medicines",
+                "procedures",
+            ),
+        ),
+        (_("转诊原因"), ("reason_code", "reason", "narrative")),
+        (
+            _("下转时填写：康复与随访计划"),
+            (
+                "assessment",
+                "disposal_plan",
+                "treatment_plan",
+                "rehabilitation",
+                "follow_up_org",
+            ),
+        ),
+        (
+            _("知情同意"),
+            ("consent_method", "consent_signer", "consent_relation", "consented_at"),
+        ),
+        (_("转出方"), ("from_department", "doctor", "doctor_phone", "visit_no", "referred_on")),
+    )
+
+    class Meta:
+        model = Referral
+        fields = (
+            "person",
+            "urgency",
+            "kind",
+            "to_org",
+            "to_department",
+            "diagnosis_code",
+            "diagnosis_name",
+            "diagnosed_on",
+            "symptoms",
+            "past_history",
+            "allergies",
+            "treatment",
+            "results",
+            "medicines",
+            "procedures",
+            "reason_code",
+            "reason",
+            "narrative",
+            "assessment",
+            "disposal_plan",
+            "treatment_plan",
+            "rehabilitation",
+            "follow_up_org",
+            "consent_method",
+            "consent_signer",
+            "consent_relation",
+            "consented_at",
+            "from_department",
+            "doctor",
+            "doctor_phone",
+            "visit_no",
+            "referred_on",
+        )
+        widgets: ClassVar[dict[str, Any]] = {
+            "urgency": SegmentedChoice,
+            "kind": SegmentedChoice,
+            "diagnosis_code": icd10_input(),
+            "diagnosed_on": DateInput,
+            "referred_on": DateInput,
+            "consented_at": DateTimeInput,
+            **{
+                name: forms.Textarea({"rows": 2})
+                for name in (
+                    "symptoms",
+                    "past_history",
+                    "allergies",
+                    "treatment",
+                    "results",
+                    "medicines",
+                    "procedures",
+                    "narrative",
+                    "assessment",
+                    "disposal_plan",
+                    "treatment_plan",
+                    "rehabilitation",
+                )
+            },
+        }
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        person: Any = self.fields["person"]
+        person.queryset = Person.objects.visible_to(actor)
+        for name in ("to_org", "follow_up_org"):
+            field: Any = self.fields[name]
+            field.of(actor)
+        self._choose("reason_code", reason_choices("up", "down", "lateral", "out", "in"))
+        self._choose("consent_method", _with_blank("consent-method"))
+        self._choose("consent_relation", _with_blank("signer-relation"))
+
+    def _choose(self, name: str, choices: Choices) -> None:
+        field: Any = self.fields[name]
+        field.choices = choices
+
+    def _post_clean(self) -> None:
+        """Facts go to the action as they are; the action, not the form, judges them."""
+
+
+def _with_blank(valueset: str) -> Choices:
+    return [("", _("请选择")), *terminology.choices(valueset)]
+
+
+class AcceptForm(Form):
+    department = forms.CharField(label=_("接收科室"), max_length=50, required=False)
+    doctor = forms.CharField(label=_("接诊医师"), max_length=50, required=False)
+    expected_at = forms.DateTimeField(
+        label=_("预约到诊时间"), required=False, widget=DateTimeInput
+    )
+    place = forms.CharField(label=_("诊室或床号"), max_length=100, required=False)
+    instructions = forms.CharField(
+        label=_("就诊须知"), max_length=500, required=False, widget=forms.Textarea({"rows": 2})
+    )
+
+
+class DeclineForm(Form):
+    code = forms.ChoiceField(label=_("拒绝原因"))
+    text = forms.CharField(label=_("说明"), max_length=500, required=False)
+    alternative_org = HouseField(label=_("建议转往"), required=False)
+    alternative = forms.CharField(
+        label=_("替代建议"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
+        help_text=_("建议转往的机构与替代建议至少填一项。"),
+    )
+    reasons = ("refusal",)
+
+
+class WaitlistForm(Form):
+    code = forms.ChoiceField(label=_("等候原因"))
+    text = forms.CharField(label=_("说明"), max_length=500, required=False)
+    review_at = forms.DateTimeField(
+        label=_("复核时间"),
+        required=False,
+        widget=DateTimeInput,
+        help_text=_("到时系统会提醒再次安排；不填为三天后。"),
+    )
+    reasons = ("waiting",)
+
+
+class RedirectForm(Form):
+    to_org = HouseField(label=_("改转至"))
+    to_department = forms.CharField(label=_("科室"), max_length=50, required=False)
+
+
+class CancelForm(Form):
+    code = forms.ChoiceField(label=_("取消原因"))
+    text = forms.CharField(label=_("说明"), max_length=500, required=False)
+    reasons = ("cancel",)
+
+
+class EndForm(Form):
+    code = forms.ChoiceField(label=_("终止原因"))
+    text = forms.CharField(label=_("说明"), max_length=500, required=False)
+    reasons = ("end",)
+
+
+class DepartForm(Form):
+    departed_at = forms.DateTimeField(label=_("出发时间"), widget=DateTimeInput)
+    transport = forms.CharField(
+        label=_("转运方式"), max_length=100, required=False, help_text=_("如：救护车、家属陪同自行前往。")
+    )
+    now = ("departed_at",)
+
+
+class ReceiveForm(Form):
+    arrived_at = forms.DateTimeField(label=_("到诊时间"), widget=DateTimeInput)
+    now = ("arrived_at",)
+
+
+class TreatForm(Form):
+    encounter_kind = forms.ChoiceField(
+        label=_("收治方式"),
+        choices=[(kind.value, kind.label) for kind in Encounter.Kind],
+        widget=SegmentedChoice,
+    )
+    department = forms.CharField(label=_("科室"), max_length=50, required=False)
+
+
+class DischargeForm(Form):
+    discharged_at = forms.DateTimeField(label=_("出院（诊毕）时间"), widget=DateTimeInput)
+    discharge_way = forms.ChoiceField(label=_("离院方式"), required=False)
+    outcome = forms.ChoiceField(label=_("病情转归"), required=False)
+    valuesets = ("discharge_way", "outcome")
+    now = ("discharged_at",)
+
+
+class ProposeDownForm(Form):
+    to_org = HouseField(label=_("下转至"))
+    reason_code = forms.ChoiceField(label=_("下转原因"))
+    assessment = forms.CharField(
+        label=_("健康问题评估"), max_length=2000, widget=forms.Textarea({"rows": 2})
+    )
+    treatment_plan = forms.CharField(
+        label=_("治疗方案"), max_length=2000, widget=forms.Textarea({"rows": 2})
+    )
+    rehabilitation = forms.CharField(
+        label=_("康复措施指导"), max_length=1000, widget=forms.Textarea({"rows": 3})
+    )
+    consent_signer = forms.CharField(
+        label=_("知情同意签署人"), max_length=50, help_text=_("下转须经患者或家属同意。")
+    )
+    consent_method = forms.ChoiceField(label=_("知情同意方式"))
+    reasons = ("down",)
+    valuesets = ("consent_method",)
+
+
+class CloseForm(Form):
+    final_code = forms.CharField(label=_("最终诊断（ICD-10）"), max_length=11)
+    results = forms.CharField(
+        label=_("主要检查结果"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
+    )
+    treatment = forms.CharField(
+        label=_("治疗经过"), max_length=2000, widget=forms.Textarea({"rows": 2})
+    )
+    plan = forms.CharField(
+        label=_("下一步治疗方案及康复建议"), max_length=2000, widget=forms.Textarea({"rows": 2})
+    )
+    outcome = forms.ChoiceField(label=_("病情转归"))
+    inpatient_no = forms.CharField(label=_("住院号"), max_length=18, required=False)
+    valuesets = ("outcome",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["final_code"].widget = icd10_input()
+
+
+class FollowUpForm(Form):
+    followed_up_at = forms.DateTimeField(label=_("随访时间"), widget=DateTimeInput)
+    note = forms.CharField(
+        label=_("随访记录"),
+        max_length=2000,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=_("症状、用药、康复锻炼、下一步安排。"),
+    )
+    now = ("followed_up_at",)
+
+
+class NothingForm(Form):
+    """An act that needs no words."""
+
+
+class AttachForm(Form):
+    title = forms.CharField(label=_("标题"), max_length=200, required=False)
+    file = forms.FileField(
+        label=_("文件"),
+        widget=FileInput,
+        help_text=_("PDF、PNG 或 JPEG，可用手机拍照。"),
+        allow_empty_file=True,
+    )
+
+
+ACT_FORMS: dict[str, type[Form]] = {
+    "submit": NothingForm,
+    "approve": NothingForm,
+    "accept": AcceptForm,
+    "decline": DeclineForm,
+    "waitlist": WaitlistForm,
+    "redirect": RedirectForm,
+    "cancel": CancelForm,
+    "end": EndForm,
+    "depart": DepartForm,
+    "receive": ReceiveForm,
+    "treat": TreatForm,
+    "discharge": DischargeForm,
+    "propose-down": ProposeDownForm,
+    "close": CloseForm,
+    "follow-up": FollowUpForm,
+}
+
+
+def act_form(act: str, actor: Actor, referral: Referral, data: Any = None) -> Form:
+    """The form of one act, with what is known already filled in."""
+    kind = ACT_FORMS[act]
+    form = kind(data, prefix=act, initial=_known(act, actor, referral))
+    for field in form.fields.values():
+        if isinstance(field, HouseField):
+            field.of(actor)
+    groups = getattr(form, "reasons", ())
+    if groups:
+        code: Any = form.fields["code" if "code" in form.fields else "reason_code"]
+        code.choices = reason_choices(*groups)
+    for name in getattr(form, "valuesets", ()):
+        choice: Any = form.fields[name]
+        choice.choices = _with_blank(name.replace("_", "-"))
+    return form
+
+
+def _known(act: str, actor: Actor, referral: Referral) -> dict[str, Any]:
+    known: dict[str, Any] = {
+        name: timezone.localtime() for name in getattr(ACT_FORMS[act], "now", ())
+    }
+    if act == "accept":
+        known |= {"department": referral.to_department}
+    elif act == "treat":
+        known |= {
+            "department": referral.to_department,
+            "encounter_kind": {"inpatient": "inpatient", "green-channel": "emergency"}.get(
+                referral.kind, "outpatient"
+            ),
+        }
+    elif act == "redirect":
+        known |= {"to_org": referral.alternative_org_id, "to_department": referral.to_department}
+    elif act == "close":
+        known |= {
+            "final_code": referral.final_code or referral.diagnosis_code,
+            "outcome": referral.outcome,
+        }
+    elif act == "propose-down":
+        known |= {
+            "to_org": referral.from_org_id,
+            "reason_code": "stable-rehabilitation",
+            "consent_signer": referral.person.name,
+            "consent_method": "verbal",
+        }
+    return known
+
+
+class FilterForm(Form):
+    """The filter bar of the list."""
+
+    q = forms.CharField(label=_("单号或患者"), required=False, widget=forms.TextInput({"type": "search"}))
+    state = forms.ChoiceField(label=_("状态"), required=False)
+    direction = forms.ChoiceField(label=_("方向"), required=False)
+    urgency = forms.ChoiceField(label=_("紧急程度"), required=False)
+    since = forms.DateField(label=_("从"), required=False, widget=DateInput)
+    until = forms.DateField(label=_("到"), required=False, widget=DateInput)
+    tab = forms.CharField(required=False, widget=forms.HiddenInput)
+    open = forms.CharField(required=False, widget=forms.HiddenInput)
+    house = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    diagnosis = forms.CharField(required=False, widget=forms.HiddenInput)
+    refusal = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        every = [("", _("全部"))]
+        for name, choices in (
+            ("state", State.choices),
+            ("direction", Direction.choices),
+            ("urgency", Urgency.choices),
+        ):
+            field: Any = self.fields[name]
+            field.choices = [*every, *choices]
+
+
+class PeriodForm(Form):
+    """The days that the statistics count."""
+
+    since = forms.DateField(label=_("从"), required=False, widget=DateInput)
+    until = forms.DateField(label=_("到"), required=False, widget=DateInput)

@@ -1,0 +1,185 @@
+"""The counts of referral: by direction, house, disease, refusal; time to accept; follow-up.
+
+Definitions follow domain KPI practice: a rate names its numerator and denominator, a missing
+denominator gives no rate, and every count can be opened as the list it counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Count, F, Q
+from django.utils import timezone
+
+from xinglin.clinical.referral.models import FOLLOWED, Direction, Referral, State, Urgency
+from xinglin.kernel import parameters
+from xinglin.kernel.access import Actor, Reach
+from xinglin.registry.organisations.models import tree
+
+
+@dataclass(frozen=True)
+class Share:
+    """A rate that keeps its fraction."""
+
+    numerator: int
+    denominator: int
+
+
+@dataclass
+class Counts:
+    """One period of one county or house."""
+
+    since: date
+    until: date
+    submitted: int = 0
+    open: int = 0
+    overdue: int = 0
+    up: int = 0
+    down: int = 0
+    accepted: Share = Share(0, 0)
+    arrived: Share = Share(0, 0)
+    closed: Share = Share(0, 0)
+    receipt_in_time: Share = Share(0, 0)
+    followed_up: Share = Share(0, 0)
+    by_direction: list[dict[str, Any]] = field(default_factory=list)
+    by_house: list[dict[str, Any]] = field(default_factory=list)
+    by_diagnosis: list[dict[str, Any]] = field(default_factory=list)
+    by_refusal: list[dict[str, Any]] = field(default_factory=list)
+    to_accept: list[dict[str, Any]] = field(default_factory=list)
+
+
+def visible(actor: Actor) -> Any:
+    """The rows that the post may count: the county for offices, else those of its houses."""
+    if not actor.may("referral.statistics"):
+        return Referral.objects.none()
+    if actor.reach is Reach.COUNTY:
+        return Referral.objects.filter(county_id=actor.county_id)
+    return Referral.objects.filter(actor.within("from_org", "to_org"))
+
+
+def between(since: date, until: date) -> Q:
+    """Submitted on these days, both included, local time."""
+    return Q(submitted_at__gte=_midnight(since), submitted_at__lt=_midnight(until + timedelta(1)))
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def count(actor: Actor, since: date, until: date) -> Counts:
+    """Everything the page of counts shows."""
+    rows = visible(actor).filter(between(since, until))
+    found = Counts(since=since, until=until)
+    now = timezone.now()
+    limit = timedelta(days=parameters.get("referral.follow_up_days"))
+    down = Q(direction__in=[str(d) for d in FOLLOWED])
+    totals = rows.order_by().aggregate(
+        submitted=Count("pk"),
+        open=Count("pk", filter=Q(owner__isnull=False)),
+        overdue=Count("pk", filter=Q(due_at__lt=now)),
+        up=Count("pk", filter=Q(direction=Direction.UP)),
+        down=Count("pk", filter=Q(direction=Direction.DOWN)),
+        accepted=Count("pk", filter=Q(accepted_at__isnull=False)),
+        arrived=Count("pk", filter=Q(arrived_at__isnull=False)),
+        closed=Count("pk", filter=Q(closed_at__isnull=False)),
+        owed=Count("pk", filter=down & Q(arrived_at__isnull=False) & ~Q(state=State.ENDED)),
+        followed=Count(
+            "pk", filter=down & Q(followed_up_at__lte=F("arrived_at") + limit)
+        ),
+        receipts=Count("pk", filter=Q(closed_at__isnull=False, discharged_at__isnull=False)),
+        receipts_in_time=Count(
+            "pk", filter=Q(closed_at__lte=F("discharged_at") + _receipt_limit())
+        ),
+    )
+    for name in ("submitted", "open", "overdue", "up", "down"):
+        setattr(found, name, totals[name])
+    found.accepted = Share(totals["accepted"], totals["submitted"])
+    found.arrived = Share(totals["arrived"], totals["accepted"])
+    found.closed = Share(totals["closed"], totals["submitted"])
+    found.receipt_in_time = Share(totals["receipts_in_time"], totals["receipts"])
+    found.followed_up = Share(totals["followed"], totals["owed"])
+    found.by_direction = [
+        {"code": row["direction"], "label": Direction(row["direction"]).label, "n": row["n"]}
+        for row in rows.order_by().values("direction").annotate(n=Count("pk")).order_by("-n")
+    ]
+    found.by_house = _by_house(rows)
+    found.by_diagnosis = list(
+        rows.exclude(diagnosis_code="")
+        .order_by()
+        .values("diagnosis_code", "diagnosis_name")
+        .annotate(n=Count("pk"))
+        .order_by("-n", "diagnosis_code")
+    )
+    found.by_refusal = list(
+        rows.exclude(refusal_code="")
+        .order_by()
+        .values("refusal_code")
+        .annotate(n=Count("pk"))
+        .order_by("-n")
+    )
+    found.to_accept = [_time_to_accept(rows, urgency) for urgency in Urgency]
+    return found
+
+
+def _receipt_limit() -> timedelta:
+    return timedelta(days=parameters.get("referral.receipt.discharge_days"))
+
+
+def _by_house(rows: Any) -> list[dict[str, Any]]:
+    """What each house sent and received, and how it answered."""
+    found: dict[Any, dict[str, Any]] = {}
+    for side in ("from_org", "to_org"):
+        for row in (
+            rows.order_by()
+            .values(side)
+            .annotate(
+                n=Count("pk"),
+                accepted=Count("pk", filter=Q(accepted_at__isnull=False)),
+                declined=Count("pk", filter=~Q(refusal_code="")),
+                closed=Count("pk", filter=Q(closed_at__isnull=False)),
+            )
+        ):
+            line = found.setdefault(
+                row[side],
+                {
+                    "id": row[side],
+                    "house": tree.name(row[side]),
+                    "sent": 0,
+                    "received": 0,
+                    "accepted": 0,
+                    "declined": 0,
+                    "closed": 0,
+                },
+            )
+            if side == "from_org":
+                line["sent"] = row["n"]
+            else:
+                line["received"] = row["n"]
+                line |= {name: row[name] for name in ("accepted", "declined", "closed")}
+    return sorted(found.values(), key=lambda line: -(line["sent"] + line["received"]))
+
+
+def _time_to_accept(rows: Any, urgency: Urgency) -> dict[str, Any]:
+    """Median and ninetieth percentile, by position in the ordered list; no rows, no figure."""
+    taken = (
+        rows.filter(urgency=urgency, accepted_at__isnull=False)
+        .order_by()
+        .annotate(took=F("accepted_at") - F("submitted_at"))
+        .order_by("took")
+        .values_list("took", flat=True)
+    )
+    n = taken.count()
+    limit = parameters.duration(f"referral.accept.{urgency}_minutes")
+    within = taken.filter(took__lte=limit).count() if n else 0
+    return {
+        "urgency": str(urgency),
+        "label": urgency.label,
+        "n": n,
+        "median": taken[(n - 1) // 2] if n else None,
+        "p90": taken[max(0, -(-9 * n // 10) - 1)] if n else None,
+        "limit": limit,
+        "in_time": Share(within, n),
+    }
+

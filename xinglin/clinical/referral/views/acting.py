@@ -1,0 +1,236 @@
+"""One referral, and every act on it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from xinglin.clinical.record import actions as record
+from xinglin.clinical.record.models import Document
+from xinglin.clinical.referral import actions, permissions, rules
+from xinglin.clinical.referral.forms import ACT_FORMS, AttachForm, act_form
+from xinglin.clinical.referral.models import Referral, State
+from xinglin.clinical.referral.story import stages, story
+from xinglin.kernel import trail
+from xinglin.kernel.access import REGISTRY
+from xinglin.kernel.errors import Refused, WrongState
+from xinglin.ui.forms import Form
+from xinglin.ui.pages import page, wants_part
+from xinglin.ui.requests import Request
+
+# How each act reads on a button: icon, key, and whether it is the usual next step.
+BUTTONS: dict[str, tuple[str, str]] = {
+    "submit": ("send", "s"),
+    "approve": ("shield-check", "y"),
+    "accept": ("check", "a"),
+    "waitlist": ("hourglass", "w"),
+    "decline": ("ban", "x"),
+    "depart": ("ambulance", "d"),
+    "receive": ("map-pin", "r"),
+    "treat": ("stethoscope", "t"),
+    "propose-down": ("arrow-back-up", "b"),
+    "discharge": ("logout", "o"),
+    "close": ("receipt", "c"),
+    "follow-up": ("clipboard-heart", "f"),
+    "complete": ("edit", "e"),
+    "redirect": ("arrows-exchange", "g"),
+    "cancel": ("x", ""),
+    "end": ("circle-x", ""),
+}
+USUAL = (
+    "submit",
+    "approve",
+    "accept",
+    "receive",
+    "treat",
+    "close",
+    "follow-up",
+    "redirect",
+)
+
+
+@require_GET
+def detail(request: Request, pk: Any) -> HttpResponse:
+    """The referral with its story; the reading is traced."""
+    referral = _one(request, pk, open_to_carers=True)
+    trail.read(request.actor, permissions.READ.code, referral, basis=_basis(request, referral))
+    return _show(request, referral)
+
+
+@require_http_methods(["GET", "POST"])
+def act(request: Request, pk: Any, name: str) -> HttpResponse:
+    """Do one act; what was typed comes back with a sentence beside it when it is refused."""
+    if name not in ACT_FORMS:
+        raise Http404
+    referral = _one(request, pk)
+    if request.method == "GET":
+        return redirect(referral)
+    form = act_form(name, request.actor, referral, request.POST)
+    if not form.is_valid():
+        return _show(request, referral, status=422, bound={name: form})
+    try:
+        done = _do(name, referral, request, dict(form.cleaned_data))
+    except Refused as refusal:
+        referral = _one(request, pk)
+        if isinstance(refusal, WrongState) or name not in permissions.open_to(
+            request.actor, referral
+        ):
+            # Somebody was faster, or the state has moved on: show where it stands now.
+            messages.error(request, str(refusal))
+            return _show(request, referral, status=refusal.status)
+        _tell(form, refusal)
+        return _show(request, referral, status=refusal.status, bound={name: form})
+    messages.success(
+        request,
+        _("%(act)s：%(record)s，现为“%(state)s”。")
+        % {
+            "act": REGISTRY[f"referral.{name}"].label,
+            "record": done.person.name,
+            "state": done.get_state_display(),
+        },
+    )
+    if wants_part(request):
+        return _show(request, _one(request, pk))
+    return redirect(done)
+
+
+def _do(name: str, referral: Referral, request: Request, facts: dict[str, Any]) -> Referral:
+    if name == "propose-down":
+        facts["consent_method"] = facts["consent_method"] or "verbal"
+    function = getattr(actions, name.replace("-", "_"))
+    done = function(referral, by=request.actor, **facts)
+    assert isinstance(done, Referral)
+    return done
+
+
+@require_POST
+def attach(request: Request, pk: Any) -> HttpResponse:
+    """File a document and put it with the referral."""
+    referral = _one(request, pk)
+    form = AttachForm(request.POST, request.FILES, prefix="attach")
+    if form.is_valid():
+        document = Document(
+            person_id=referral.person_id,
+            organisation_id=request.actor.org_id,
+            kind=Document.Kind.REFERRAL,
+            title=form.cleaned_data["title"],
+        )
+        try:
+            actions.attach_new(
+                referral, by=request.actor, document=document, content=form.cleaned_data["file"]
+            )
+        except Refused as refusal:
+            _tell(form, refusal)
+        else:
+            messages.success(request, _("已添加附件：%(title)s。") % {"title": document.title})
+            return redirect(referral)
+    return _show(request, referral, status=422, attach=form)
+
+
+@require_http_methods(["GET", "POST"])
+def scan(request: Request) -> HttpResponse:
+    """The desk's scan box: the code on the letter, or its number, opens the arrival."""
+    words = (request.POST.get("code") or request.GET.get("code") or "").strip()
+    if not words:
+        return page(request, "referral/scan.html")
+    path = urlsplit(words).path.rstrip("/")
+    token = path.rsplit("/", 1)[-1]
+    number = rules.read_token(token) or token.upper()
+    found = Referral.objects.visible_to(request.actor).filter(number=number).first()
+    if found is None:
+        return page(
+            request,
+            "referral/scan.html",
+            status=404,
+            words=words,
+            sentence=_("没有找到这张转诊单，请核对编号，或确认它是转往本机构的。"),
+        )
+    return redirect(f"{found.get_absolute_url()}?arrive=1")
+
+
+@require_GET
+def arrive(request: Request, token: str) -> HttpResponse:
+    """What the QR code on the letter opens on a phone."""
+    return redirect(f"{reverse('referral:scan')}?code={token}")
+
+
+def _one(request: Request, pk: Any, *, open_to_carers: bool = False) -> Referral:
+    found = Referral.objects.visible_to(request.actor, open_to_carers=open_to_carers)
+    return get_object_or_404(found.for_pages(), pk=pk)
+
+
+def _basis(request: Request, referral: Referral) -> str:
+    mine = request.actor.scope & referral.parties
+    return _("参与转诊的机构") if mine else _("管理或续诊")
+
+
+def _tell(form: Form, refusal: Refused) -> None:
+    """Put each sentence beside the field it is about; the act's field names are its own."""
+    others = {
+        "refusal_code": "code",
+        "waiting_code": "code",
+        "end_code": "code",
+        "receipt_treatment": "treatment",
+        "receipt_plan": "plan",
+        "receipt_results": "results",
+        "follow_up_note": "note",
+    }
+    placed = False
+    for field, text in refusal.fields.items():
+        name = others.get(field, field)
+        if name in form.fields:
+            form.add_error(name, text)
+            placed = True
+    if not placed:
+        form.add_error(None, str(refusal))
+
+
+def _show(
+    request: Request,
+    referral: Referral,
+    *,
+    status: int = 200,
+    bound: dict[str, Form] | None = None,
+    attach: AttachForm | None = None,
+) -> HttpResponse:
+    allowed = permissions.open_to(request.actor, referral)
+    bound = bound or {}
+    usual = next((name for name in USUAL if name in allowed), "")
+    acts = [
+        {
+            "name": name,
+            "label": REGISTRY[f"referral.{name}"].label,
+            "icon": BUTTONS[name][0],
+            "key": BUTTONS[name][1],
+            "primary": name == usual,
+            "form": bound.get(name) or act_form(name, request.actor, referral),
+            "url": reverse("referral:act", args=[referral.pk, name]),
+        }
+        for name in allowed
+        if name in ACT_FORMS
+    ]
+    return page(
+        request,
+        "referral/detail.html",
+        part="card",
+        status=status,
+        referral=referral,
+        acts=acts,
+        opens=next(iter(bound), ""),
+        may_write="submit" in allowed or "complete" in allowed,
+        may_attach=permissions.ATTACH.allows(request.actor, referral) and referral.is_open,
+        attach=attach or AttachForm(prefix="attach"),
+        documents=list(referral.documents.filter(voided_at=None)),
+        sequels=list(referral.sequels.select_related("to_org")),
+        events=story(referral),
+        stages=stages(referral),
+        closed=referral.state in (State.CLOSED, State.FOLLOWED_UP),
+    )

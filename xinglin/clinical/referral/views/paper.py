@@ -1,0 +1,148 @@
+"""The referral letter (转出单, with its stub) and the receipt (回转单), as PDF for A4."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from xinglin.clinical.referral import catalogue, permissions, rules
+from xinglin.clinical.referral.models import Referral, State
+from xinglin.kernel import trail
+from xinglin.kernel.errors import WrongState
+from xinglin.registry.terminology import catalogue as terminology
+from xinglin.ui.printing import pdf, qr_svg
+from xinglin.ui.requests import Request
+from xinglin.ui.templatetags.ui import moment
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "referral"
+
+
+@require_GET
+def letter(request: Request, pk: Any) -> HttpResponse:
+    """双向转诊单：存根与转出单，二维码供接诊方扫码登记到诊。"""
+    referral = _one(request, pk)
+    if referral.state == State.DRAFT:
+        raise WrongState(_("草稿不能打印，请先提交。"))
+    address = request.build_absolute_uri(
+        reverse("referral:arrive", args=[rules.token_for(referral.number)])
+    )
+    facts = {**_facts(referral, request), "qr": qr_svg(address)}
+    return _answer(referral, "letter", pdf(TEMPLATES / "letter.typ", facts))
+
+
+@require_GET
+def receipt(request: Request, pk: Any) -> HttpResponse:
+    """双向转诊单（回转单）：主要检查结果、治疗经过、下一步方案。"""
+    referral = _one(request, pk)
+    if referral.closed_at is None:
+        raise WrongState(_("尚未回执结案，没有回执可打印。"))
+    return _answer(
+        referral, "receipt", pdf(TEMPLATES / "receipt.typ", _facts(referral, request))
+    )
+
+
+def _one(request: Request, pk: Any) -> Referral:
+    found = Referral.objects.visible_to(request.actor).for_pages()
+    referral = get_object_or_404(found, pk=pk)
+    trail.read(request.actor, permissions.READ.code, referral, basis=_("打印转诊单"))
+    return referral
+
+
+def _answer(referral: Referral, kind: str, content: bytes) -> HttpResponse:
+    response = HttpResponse(content, content_type="application/pdf")
+    name = f"{referral.number}-{kind}.pdf"
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return response
+
+
+def _facts(referral: Referral, request: Request) -> dict[str, Any]:
+    """Everything the paper says, as plain text in the words of the form."""
+    person = referral.person
+    return {
+        "number": referral.number,
+        "printed": _("打印：%(who)s %(at)s")
+        % {"who": request.actor.name, "at": moment(timezone.now())},
+        "name": person.name,
+        "sex": person.get_sex_display(),
+        "age": person.age,
+        "birth": moment(person.birth_date) if person.birth_date else "",
+        "id_number": person.masked_id,
+        "health_record_no": person.health_record_no,
+        "phone": person.phone,
+        "contact": " ".join(x for x in (person.contact_name, person.contact_phone) if x),
+        "address": person.address,
+        "payment": _code("payment-type", person.payment_type),
+        "direction": referral.get_direction_display(),
+        "urgency": referral.get_urgency_display(),
+        "kind": referral.get_kind_display(),
+        "from_org": referral.from_org.name,
+        "from_code": referral.from_org.code,
+        "from_department": referral.from_department,
+        "doctor": referral.doctor,
+        "doctor_phone": referral.doctor_phone,
+        "to_org": referral.to_org.name,
+        "to_code": referral.to_org.code,
+        "to_department": referral.to_department,
+        "accepting_doctor": referral.accepting_doctor,
+        "expected": moment(referral.expected_at) if referral.expected_at else "",
+        "place": referral.place,
+        "instructions": referral.instructions,
+        "referred_on": moment(referral.referred_on) if referral.referred_on else "",
+        "visit_no": referral.visit_no,
+        "diagnosis": referral.diagnosis_name,
+        "diagnosis_code": referral.diagnosis_code,
+        "diagnosed_on": moment(referral.diagnosed_on) if referral.diagnosed_on else "",
+        "symptoms": referral.symptoms,
+        "past_history": referral.past_history,
+        "allergies": referral.allergies,
+        "treatment": referral.treatment,
+        "results": referral.results,
+        "medicines": referral.medicines,
+        "procedures": referral.procedures,
+        "reason": "，".join(
+            x
+            for x in (
+                catalogue.reason_label(referral.direction, referral.reason_code),
+                referral.reason,
+            )
+            if x
+        ),
+        "narrative": referral.narrative,
+        "assessment": referral.assessment,
+        "disposal_plan": referral.disposal_plan,
+        "treatment_plan": referral.treatment_plan,
+        "rehabilitation": referral.rehabilitation,
+        "consent": " ".join(
+            x
+            for x in (
+                _code("consent-method", referral.consent_method),
+                referral.consent_signer,
+                _code("signer-relation", referral.consent_relation),
+                moment(referral.consented_at) if referral.consented_at else "",
+            )
+            if x
+        ),
+        "final": referral.final_name,
+        "final_code": referral.final_code,
+        "inpatient_no": referral.inpatient_no,
+        "outcome": _code("outcome", referral.outcome),
+        "receipt_results": referral.receipt_results,
+        "receipt_treatment": referral.receipt_treatment,
+        "receipt_plan": referral.receipt_plan,
+        "receipt_doctor": referral.receipt_doctor,
+        "arrived": moment(referral.arrived_at) if referral.arrived_at else "",
+        "discharged": moment(referral.discharged_at) if referral.discharged_at else "",
+        "closed": moment(referral.closed_at) if referral.closed_at else "",
+    }
+
+
+def _code(system: str, code: str) -> str:
+    found = terminology.find(system, code) if code else None
+    return found.label if found else code

@@ -1,0 +1,202 @@
+"""Writing a referral: a new one, a draft, the paper of an emergency."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from xinglin.clinical.record.models import Allergy, Diagnosis, Encounter, Medication
+from xinglin.clinical.referral import actions, permissions
+from xinglin.clinical.referral.forms import ReferralForm
+from xinglin.clinical.referral.models import Referral, State
+from xinglin.kernel.access import Actor
+from xinglin.kernel.errors import Forbidden, Refused
+from xinglin.registry.organisations.models import Level, tree
+from xinglin.registry.people.models import Person
+from xinglin.ui.pages import page
+from xinglin.ui.requests import Request
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: Request) -> HttpResponse:
+    """Begin a referral, with what the record knows already filled in."""
+    actor = request.actor
+    if not actor.may(permissions.DRAFT.code):
+        raise Forbidden(_("您的岗位不能填写转诊单。"))
+    referral = _blank(actor)
+    if request.method == "GET":
+        person = _person(actor, request.GET.get("person", ""))
+        form = ReferralForm(actor=actor, instance=referral, initial=_initial(actor, person))
+        return _show(request, form, person=person)
+    return _write(request, ReferralForm(request.POST, actor=actor, instance=referral))
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: Request, pk: Any) -> HttpResponse:
+    """Write on at a draft, or complete the paper of an emergency."""
+    actor = request.actor
+    referral = get_object_or_404(Referral.objects.visible_to(actor).for_pages(), pk=pk)
+    allowed = permissions.open_to(actor, referral)
+    if "submit" not in allowed and "complete" not in allowed:
+        return redirect(referral)
+    if request.method == "GET":
+        return _show(request, ReferralForm(actor=actor, instance=referral), person=referral.person)
+    return _write(request, ReferralForm(request.POST, actor=actor, instance=referral))
+
+
+def _write(request: Request, form: ReferralForm) -> HttpResponse:
+    """Save, and submit if asked to; a refusal goes beside the fields it is about."""
+    actor, referral = request.actor, form.instance
+    is_new = referral._state.adding
+    sends = "submit" in request.POST
+    if form.is_valid():
+        facts = {name: form.cleaned_data[name] for name in actions.WRITABLE if name in form.fields}
+        try:
+            with transaction.atomic():
+                _save(referral, actor, facts, form, is_new=is_new)
+                if sends and referral.state == State.DRAFT:
+                    actions.submit(referral, by=actor)
+        except Refused as refusal:
+            _tell(form, refusal)
+            if isinstance(refusal, actions.OpenReferralExists):
+                return _show(request, form, status=refusal.status, standing=refusal)
+        else:
+            messages.success(
+                request,
+                _("转诊申请已提交至%(house)s。") % {"house": referral.to_org}
+                if sends
+                else _("已保存。"),
+            )
+            return redirect(referral)
+    return _show(request, form, status=422)
+
+
+def _save(
+    referral: Referral, actor: Actor, facts: dict[str, Any], form: ReferralForm, *, is_new: bool
+) -> None:
+    if is_new:
+        for name, value in facts.items():
+            setattr(referral, name, value)
+        referral.person = form.cleaned_data["person"]
+        actions.draft(
+            referral, by=actor, knowing_of_open=bool(form.cleaned_data["despite_open"])
+        )
+    elif referral.state == State.DRAFT:
+        actions.change(referral, by=actor, **facts)
+    else:
+        kept = {name: facts[name] for name in actions.PAPER}
+        actions.complete(referral, by=actor, **kept)
+
+
+def _tell(form: ReferralForm, refusal: Refused) -> None:
+    placed = {name: text for name, text in refusal.fields.items() if name in form.fields}
+    for name, text in placed.items():
+        form.add_error(name, text)
+    if not placed:
+        form.add_error(None, str(refusal))
+
+
+def _show(
+    request: Request, form: ReferralForm, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    return page(
+        request,
+        "referral/form.html",
+        part="form",
+        status=status,
+        form=form,
+        referral=form.instance,
+        is_draft=form.instance.state == State.DRAFT,
+        **context,
+    )
+
+
+def _blank(actor: Actor) -> Referral:
+    return Referral(
+        county_id=actor.county_id, written_by_id=actor.org_id, from_org_id=actor.org_id
+    )
+
+
+def _person(actor: Actor, asked: str) -> Person | None:
+    if not asked:
+        return None
+    return Person.objects.visible_to(actor).filter(pk=_uuid_or_none(asked)).first()
+
+
+def _uuid_or_none(text: str) -> Any:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _initial(actor: Actor, person: Person | None) -> dict[str, Any]:
+    """Three taps to a referral: what is known is filled in."""
+    now = timezone.localtime()
+    known: dict[str, Any] = {
+        "doctor": actor.name,
+        "to_org": _usual_destination(actor),
+        "consented_at": now,
+        "diagnosed_on": now.date(),
+        "urgency": "routine",
+        "kind": "outpatient",
+        "consent_method": "paper",
+    }
+    if person is None:
+        return known
+    known |= {"person": person.pk, "consent_signer": person.name, "consent_relation": "self"}
+    if not actor.may("record.read"):
+        return known
+    known["allergies"] = "；".join(
+        str(allergy) for allergy in Allergy.objects.visible_to(actor).standing().filter(
+            person=person, status=Allergy.Status.ACTIVE
+        )
+    )
+    known["medicines"] = "；".join(
+        str(medicine)
+        for medicine in Medication.objects.visible_to(actor)
+        .standing()
+        .filter(person=person, ended_on=None)
+    )
+    visit = (
+        Encounter.objects.visible_to(actor)
+        .standing()
+        .filter(person=person, organisation_id=actor.org_id)
+        .order_by("-started_at")
+        .first()
+    )
+    if visit is not None:
+        known |= {
+            "symptoms": "；".join(x for x in (visit.complaint, visit.history) if x),
+            "treatment": visit.treatment,
+            "from_department": visit.department,
+            "visit_no": visit.visit_no,
+        }
+        diagnosis = (
+            Diagnosis.objects.visible_to(actor)
+            .standing()
+            .filter(encounter=visit, system="icd10")
+            .order_by("-main")
+            .first()
+        )
+        if diagnosis is not None:
+            known |= {"diagnosis_code": diagnosis.code, "diagnosis_name": diagnosis.name}
+    return known
+
+
+def _usual_destination(actor: Actor) -> Any:
+    """The house above: the township for a village, the lead hospital for a township."""
+    here = tree.get(actor.org_id)
+    above = tree.get(here.parent_id) if here else None
+    if above is None or above.level not in (Level.TOWNSHIP, Level.COUNTY):
+        return None
+    return above.pk
+
