@@ -67,7 +67,7 @@ def register_all(people: Sequence[Person], *, by: Actor) -> Sequence[Person]:
 
 
 @action(permissions.CORRECT)
-def correct(person: Person, *, by: Actor, **facts: Any) -> Person:
+def correct(person: Person, /, *, by: Actor, **facts: Any) -> Person:
     """Correct what is known of a resident."""
     for name, value in facts.items():
         setattr(person, name, value)
@@ -203,7 +203,7 @@ def _index(people: Iterable[Person], identifiers: Iterable[Identifier] = ()) -> 
     numbers: dict[UUID, set[str]] = {}
     for identifier in identifiers:
         numbers.setdefault(identifier.person_id, set()).add(rules.search_key(identifier.value))
-    rows = []
+    rows: list[SearchKey] = []
     for person in people:
         keys = {
             (SearchKey.Kind.NAME, rules.search_key(person.name)),

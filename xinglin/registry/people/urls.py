@@ -1,4 +1,16 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from xinglin.registry.people import views
 
 app_name = "people"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.find, name="list"),
+    path("options/", views.suggest, name="options"),
+    path("new/", views.register, name="register"),
+    path("card/", views.card, name="card"),
+    path("<uuid:pk>/correct/", views.correct, name="correct"),
+    path("<uuid:pk>/show/", views.show, name="show"),
+    path("<uuid:pk>/identifiers/", views.identifiers, name="identifiers"),
+    path("<uuid:pk>/void/", views.void, name="void"),
+    path("<uuid:pk>/death/", views.report_death, name="report-death"),
+]

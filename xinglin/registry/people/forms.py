@@ -1,0 +1,143 @@
+"""What a person types about a resident."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.urls import reverse_lazy
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from xinglin.kernel.access import Actor
+from xinglin.registry.organisations.models import Level, Organisation, tree
+from xinglin.registry.people.models import Identifier, Person, Sex
+from xinglin.registry.terminology import catalogue as terminology
+from xinglin.ui.forms import CodeInput, DateInput, Form, ModelForm, SegmentedChoice
+
+# Houses that keep the health records of the people around them.
+KEEPERS = (Level.VILLAGE, Level.TOWNSHIP)
+
+
+class FilterForm(Form):
+    """One box: everything a person can be found by."""
+
+    q = forms.CharField(
+        label=_("姓名、拼音、电话或证件号"),
+        required=False,
+        max_length=64,
+        widget=forms.SearchInput(attrs={"autofocus": True}),
+    )
+
+
+class PersonForm(ModelForm):
+    """A resident; the card comes first, for it tells the date of birth and the sex."""
+
+    # Longer than the numbers themselves: spaces are put right by the action.
+    id_number = forms.CharField(label=_("身份证件号码"), required=False, max_length=40)
+    health_record_no = forms.CharField(label=_("居民健康档案编号"), required=False, max_length=40)
+    phone = forms.CharField(label=_("电话"), required=False, max_length=40, widget=forms.TelInput)
+    contact_phone = forms.CharField(
+        label=_("联系人电话"), required=False, max_length=40, widget=forms.TelInput
+    )
+    sex = forms.ChoiceField(label=_("性别"), choices=Sex, widget=SegmentedChoice)
+    id_type = forms.ChoiceField(label=_("证件类别"), required=False)
+    ethnicity = forms.ChoiceField(label=_("民族"), required=False)
+    payment_type = forms.ChoiceField(label=_("医疗费用来源"), required=False)
+
+    class Meta:
+        model = Person
+        fields = [
+            "id_type",
+            "id_number",
+            "name",
+            "sex",
+            "birth_date",
+            "phone",
+            "contact_name",
+            "contact_phone",
+            "township",
+            "village",
+            "address_detail",
+            "managed_by",
+            "payment_type",
+            "ethnicity",
+            "health_record_no",
+            "province",
+            "city",
+            "district",
+        ]
+        widgets = {"birth_date": DateInput}
+
+    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, system in (
+            ("id_type", "id-type"),
+            ("ethnicity", "ethnicity"),
+            ("payment_type", "payment-type"),
+        ):
+            field: Any = self.fields[name]
+            field.choices = [("", "—"), *terminology.choices(system)]
+        keeper: Any = self.fields["managed_by"]
+        keeper.queryset = Organisation.objects.visible_to(actor).standing()
+        keeper.widget = CodeInput(
+            f"{reverse_lazy('organisations:options')}?levels={','.join(KEEPERS)}"
+        )
+        keeper.widget.name_by(lambda value: tree.name(_known(keeper, value)))
+        keeper.error_messages["invalid_choice"] = _("请从列表中选择管理机构。")
+        self.fields["managed_by"].help_text = _("管理其健康档案的卫生院或卫生室")
+        self.fields["id_number"].widget.attrs |= {
+            "autocomplete": "off",
+            "hx-post": str(reverse_lazy("people:card")),
+            "hx-trigger": "change",
+            "hx-target": "#from-card",
+            "hx-push-url": "false",
+        }
+        house = tree.get(actor.org_id)
+        if self.instance._state.adding and house is not None and house.level in KEEPERS:
+            self.initial.setdefault("managed_by", house.pk)
+
+    def _post_clean(self) -> None:
+        """Whether the facts hold is for the action to say."""
+
+
+def _known(field: Any, value: Any) -> Any:
+    try:
+        found = field.to_python(value)
+    except forms.ValidationError:
+        return None
+    return found.pk if found else None
+
+
+class IdentifierForm(ModelForm):
+    """A number by which an issuer knows the resident."""
+
+    class Meta:
+        model = Identifier
+        fields = ["kind", "value", "issuer"]
+
+    def _post_clean(self) -> None:
+        """Whether the facts hold is for the action to say."""
+
+
+class DeathForm(Form):
+    """The day of death."""
+
+    died_on = forms.DateField(label=_("死亡日期"), widget=DateInput, initial=timezone.localdate)
+
+
+class VoidForm(Form):
+    """Why a registration is struck out: from the list, with words where the list is short."""
+
+    reason = forms.ChoiceField(label=_("作废原因"))
+    note = forms.CharField(label=_("说明"), required=False, max_length=150)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["reason"]
+        field.choices = [("", "—"), *terminology.choices("void-reason")]
+
+    def words(self) -> str:
+        """The reason as the record keeps it."""
+        label = terminology.require("void-reason", self.cleaned_data["reason"]).zh
+        return "：".join(filter(None, (label, self.cleaned_data["note"].strip())))
