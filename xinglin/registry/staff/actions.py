@@ -36,11 +36,17 @@ def employ(practitioner: Practitioner, *, by: Actor) -> Practitioner:
 
 
 @action(permissions.EMPLOY)
-def amend(practitioner: Practitioner, *, by: Actor, **facts: Any) -> Practitioner:
+def amend(practitioner: Practitioner, /, *, by: Actor, **facts: Any) -> Practitioner:
     """Correct what is known of a member of staff."""
     for name, value in facts.items():
         setattr(practitioner, name, value)
     _check(practitioner)
+    if (
+        Practitioner.objects.exclude(pk=practitioner.pk)
+        .filter(county_id=practitioner.county_id, code=practitioner.code)
+        .exists()
+    ):
+        raise KnownStaff(_("工号 %(code)s 已存在。") % {"code": practitioner.code}, field="code")
     practitioner.save()
     return practitioner
 
@@ -61,6 +67,17 @@ def appoint(post: Post, *, by: Actor) -> Post:
         raise Refused(_("人员与机构不在同一县。"), field="organisation")
     if post.until is not None and post.until < post.since:
         raise Refused(_("任职止不能早于任职起。"), field="until")
+    if post.organisation.closed_on is not None:
+        raise Refused(_("该机构已停办。"), field="organisation")
+    if post.department is not None and post.department.organisation_id != post.organisation_id:
+        raise Refused(_("该科室不属于所选机构。"), field="department")
+    if Post.objects.filter(
+        practitioner=post.practitioner,
+        organisation=post.organisation,
+        role=post.role,
+        since=post.since,
+    ).exists():
+        raise KnownStaff(_("该岗位已任命。"), field="role")
     post.save(force_insert=True)
     return post
 

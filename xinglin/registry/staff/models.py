@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +29,22 @@ class PractitionerQuerySet(models.QuerySet["Practitioner"]):
         if actor.county_id == NONE:
             return self.none()
         return self.filter(county_id=actor.county_id)
+
+    def matching(self, text: str) -> Self:
+        """By part of the name, or the beginning of the staff number."""
+        words = text.strip()
+        if not words:
+            return self
+        return self.filter(Q(name__contains=words) | Q(code__istartswith=words))
+
+    def holding(self, day: date, *, role: str = "", house: Organisation | None = None) -> Self:
+        """Those with a post on a day: in a role, at a house or one under it."""
+        posts = Post.objects.held_on(day).filter(practitioner=OuterRef("pk"))
+        if role:
+            posts = posts.filter(role=role)
+        if house is not None:
+            posts = posts.filter(organisation__path__prefix=house.path)
+        return self.filter(Exists(posts)) if role or house is not None else self
 
 
 class Practitioner(Record):
@@ -55,6 +71,9 @@ class Practitioner(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("staff:detail", args=[self.pk])
 
 
 class PostQuerySet(models.QuerySet["Post"]):
