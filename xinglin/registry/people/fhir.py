@@ -1,0 +1,221 @@
+"""Residents as FHIR R4 Patient. Pure mapping: no queries, no writes.
+
+`from_fhir` believes nothing: it refuses with a sentence that names the path. What it returns is
+not yet checked by the rules of registration; `people.actions.check` does that.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from xinglin.kernel.resources import Resource, concept, instant, reference, slim
+from xinglin.registry.people import rules
+from xinglin.registry.people.models import Identifier, Person, Sex
+
+ID_CARD = "urn:oid:2.16.156.10011.1.3"
+HEALTH_RECORD = "urn:oid:2.16.156.10011.1.2"
+HEALTH_CARD = "urn:oid:2.16.156.10011.1.19"
+ID_TYPE = "urn:oid:2.16.156.10011.2.3.1.1"
+SOURCE = "urn:xinglin:source"
+INSURANCE = "urn:xinglin:insurance-no"
+ETHNICITY = "urn:xinglin:ethnicity"
+PAYMENT = "urn:xinglin:payment-type"
+
+GENDER = {Sex.MALE: "male", Sex.FEMALE: "female", Sex.UNKNOWN: "unknown", Sex.UNSTATED: "other"}
+SEX = {"male": Sex.MALE, "female": Sex.FEMALE, "unknown": Sex.UNKNOWN, "other": Sex.UNSTATED}
+KINDS = {
+    HEALTH_CARD: Identifier.Kind.HEALTH_CARD,
+    INSURANCE: Identifier.Kind.INSURANCE,
+}
+
+
+def to_fhir(person: Person, identifiers: Iterable[Identifier] = ()) -> dict[str, Any]:
+    """The Patient resource of a resident, with the further numbers given."""
+    surname, given = rules.split_name(person.name)
+    found: dict[str, Any] = slim(
+        {
+            "resourceType": "Patient",
+            "id": str(person.pk),
+            "meta": {"lastUpdated": instant(person.updated_at)},
+            "extension": [
+                {"url": url, "valueCode": code}
+                for url, code in ((ETHNICITY, person.ethnicity), (PAYMENT, person.payment_type))
+                if code
+            ],
+            "identifier": [*_own_numbers(person), *map(_number, identifiers)],
+            "name": [{"use": "official", "text": person.name, "family": surname, "given": [given]}],
+            "telecom": [{"system": "phone", "value": person.phone}] if person.phone else [],
+            "gender": GENDER[Sex(person.sex)],
+            "birthDate": person.birth_date.isoformat() if person.birth_date else "",
+            "deceasedDateTime": person.deceased_on.isoformat() if person.deceased_on else "",
+            "address": [_address(person)] if person.address else [],
+            "contact": [_contact(person)] if person.contact_name or person.contact_phone else [],
+            "managingOrganization": reference("Organization", person.managed_by_id),
+        }
+    )
+    found["active"] = person.voided_at is None
+    return found
+
+
+def _own_numbers(person: Person) -> list[dict[str, Any]]:
+    numbers: list[dict[str, Any]] = []
+    if person.id_number:
+        kind = concept(ID_TYPE, person.id_type)
+        system = ID_CARD if person.id_type == "01" else f"{ID_TYPE}.{person.id_type.lstrip('0')}"
+        numbers.append(
+            {"use": "official", "type": kind, "system": system, "value": person.id_number}
+        )
+    if person.health_record_no:
+        numbers.append({"system": HEALTH_RECORD, "value": person.health_record_no})
+    return numbers
+
+
+def _number(identifier: Identifier) -> dict[str, Any]:
+    systems = {kind: system for system, kind in KINDS.items()}
+    known = systems.get(Identifier.Kind(identifier.kind), "")
+    return {"system": identifier.issuer or known, "value": identifier.value}
+
+
+def _address(person: Person) -> dict[str, Any]:
+    return {
+        "use": "home",
+        "text": person.address,
+        "line": [person.township, person.village, person.address_detail],
+        "district": person.district,
+        "city": person.city,
+        "state": person.province,
+        "country": "CN",
+    }
+
+
+def _contact(person: Person) -> dict[str, Any]:
+    return {
+        "name": {"text": person.contact_name},
+        "telecom": [{"system": "phone", "value": person.contact_phone}]
+        if person.contact_phone
+        else [],
+    }
+
+
+@dataclass
+class Incoming:
+    """A resident as another system tells them: not stored, references not resolved."""
+
+    person: Person
+    identifiers: list[Identifier] = field(default_factory=list)
+    managing: str = ""
+
+
+def from_fhir(sent: dict[str, Any], *, county_id: UUID, issuer: str = "") -> Incoming:
+    """The resident of a Patient resource; `issuer` stands for numbers that name no system."""
+    patient = Resource(sent)
+    gender = patient.text("gender")
+    if gender and gender not in SEX:
+        patient.refuse("gender", _("应为 %(codes)s 之一。") % {"codes": "、".join(SEX)})
+    person = Person(
+        county_id=county_id,
+        name=_name(patient),
+        sex=SEX.get(gender, Sex.UNKNOWN),
+        birth_date=patient.day("birthDate", whole=True),
+        deceased_on=patient.day("deceasedDateTime"),
+        id_type="",
+        ethnicity=patient.extension(ETHNICITY).text("valueCode", limit=2),
+        payment_type=patient.extension(PAYMENT).text("valueCode", limit=2),
+        phone=_phone(patient),
+    )
+    for address in patient.children("address"):
+        _read_address(person, address)
+        break
+    for contact in patient.children("contact"):
+        person.contact_name = _human(contact.child("name"))[:50]
+        person.contact_phone = _phone(contact)
+        break
+    found = Incoming(person=person, managing=patient.reference("managingOrganization"))
+    _read_numbers(found, patient, issuer)
+    return found
+
+
+def _name(patient: Resource) -> str:
+    names = list(patient.children("name"))
+    chosen = next((n for n in names if n.text("use") in ("official", "usual")), None)
+    best = chosen or (names[0] if names else None)
+    written = _human(best) if best is not None else ""
+    if not written:
+        patient.refuse("name", _("须含姓名（text，或 family 与 given）。"))
+    if len(written) > 50:
+        patient.refuse("name", _("超过 %(limit)d 个字。") % {"limit": 50})
+    return written
+
+
+def _human(name: Resource) -> str:
+    """A HumanName in one string: 张三 as it is written, Juno Syntheson with its space."""
+    if name.text("text"):
+        return name.text("text")
+    family, given = name.text("family"), [each for each in name.texts("given") if each]
+    if any(unicodedata.name(c, "").startswith("CJK") for c in family):
+        return family + "".join(given)
+    return " ".join([*given, family]).strip()
+
+
+def _phone(holder: Resource) -> str:
+    for contact in holder.children("telecom"):
+        if contact.text("system") in ("phone", "sms", "") and contact.text("value"):
+            return contact.text("value", limit=40)
+    return ""
+
+
+def _read_address(person: Person, address: Resource) -> None:
+    person.province = address.text("state", limit=70)
+    person.city = address.text("city", limit=70)
+    person.district = address.text("district", limit=70)
+    lines = [line for line in address.texts("line") if line]
+    if len(lines) == 3:
+        person.township, person.village, person.address_detail = lines
+    elif lines:
+        person.address_detail = "".join(lines) if _is_han(lines[0]) else ", ".join(lines)
+    elif not (person.province or person.city or person.district):
+        person.address_detail = address.text("text")
+    for name in ("township", "village", "address_detail"):
+        if len(getattr(person, name)) > 70:
+            address.refuse("line", _("超过 %(limit)d 个字。") % {"limit": 70})
+
+
+def _is_han(text: str) -> bool:
+    return any("\u4e00" <= c <= "\u9fff" for c in text)
+
+
+def _read_numbers(found: Incoming, patient: Resource, issuer: str) -> None:
+    person = found.person
+    seen: set[tuple[str, str]] = set()
+    for number in patient.children("identifier"):
+        system, value = number.text("system", limit=120), number.text("value", limit=64)
+        if not value:
+            continue
+        kind = number.code_in("type", ID_TYPE)
+        if system == ID_CARD or kind == "01":
+            person.id_type, person.id_number = "01", value
+        elif system.startswith(f"{ID_TYPE}.") or kind:
+            code = kind or system.rsplit(".", 1)[-1].zfill(2)
+            if len(value) > 18:
+                number.refuse("value", _("证件号码超过 18 位。"))
+            if not person.id_number:
+                person.id_type, person.id_number = code, value
+        elif system == HEALTH_RECORD:
+            person.health_record_no = value
+        elif (system or issuer, value) not in seen:
+            seen.add((system or issuer, value))
+            found.identifiers.append(
+                Identifier(
+                    county_id=person.county_id,
+                    person=person,
+                    kind=KINDS.get(system, Identifier.Kind.OTHER),
+                    issuer="" if system in KINDS else (system or issuer),
+                    value=value,
+                )
+            )
