@@ -62,9 +62,10 @@ def rooms(request: HttpRequest, actor: Actor) -> list[NavEntry]:
         ]
     if actor.may("import.run"):
         found.append({"label": _("导入"), "url": reverse("imports:list"), "icon": "upload"})
+    inside = [e for e in found if e["url"] != "/" and request.path.startswith(e["url"])]
+    here = max(inside, key=lambda e: len(e["url"]), default=found[0])
     for entry in found:
-        url = entry["url"]
-        entry["active"] = request.path == url if url == "/" else request.path.startswith(url)
+        entry["active"] = entry is here and (inside != [] or request.path == "/")
     return found[:7]
 
 

@@ -6,7 +6,7 @@ Derive from `Form` or `ModelForm`; render with `{{ form }}`, one field with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from django import forms
@@ -52,7 +52,15 @@ class BoundField(forms.BoundField):
     @property
     def must(self) -> bool:
         """Whether to write 必填 beside the label."""
+        if self.name in getattr(self.form, "musts", ()):
+            return True
         return bool(self.field.required and getattr(self.form, "mark_required", True))
+
+    @property
+    def phrases(self) -> Sequence[StrOrPromise]:
+        """Words that a tap writes into the field."""
+        phrases: Mapping[str, Sequence[StrOrPromise]] = getattr(self.form, "phrases", {})
+        return phrases.get(self.name, ())
 
     @property
     def single_tick(self) -> bool:
@@ -100,6 +108,7 @@ class FieldErrors(ErrorList):
 class Section(TypedDict):
     title: StrOrPromise
     fields: list[BoundField]
+    folded: bool
 
 
 # The words of Django's validators, and ours for them.
@@ -114,12 +123,17 @@ class House:
 
     `sections`: pairs of a title and field names, in the order people speak; fields not named
     come last. `units`: field name to the unit written beside it. `past`: field name to last
-    time's value in words; set it on the instance.
+    time's value in words; set it on the instance. `musts`: fields that the act needs though a
+    draft may lack them. `phrases`: field name to words that a tap writes. `folded`: titles of
+    sections that stay closed until they are wanted.
     """
 
     sections: ClassVar[Sequence[tuple[StrOrPromise, Sequence[str]]]] = ()
     units: ClassVar[Mapping[str, StrOrPromise]] = {}
     past: Mapping[str, StrOrPromise]
+    musts: Collection[str] = ()
+    phrases: Mapping[str, Sequence[StrOrPromise]] = {}
+    folded: Collection[StrOrPromise] = ()
     mark_required: ClassVar[bool] = True  # False where everything is required, as at sign-in
     use_required_attribute = False  # the server says what is missing, in Chinese, for all fields
 
@@ -157,9 +171,12 @@ class House:
         """The visible fields, grouped as `sections` says."""
         left = {bound.name: bound for bound in self.visible_fields()}  # type: ignore[attr-defined]
         for title, names in self.sections:
-            yield {"title": title, "fields": [left.pop(name) for name in names if name in left]}
+            fields = [left.pop(name) for name in names if name in left]
+            if fields:
+                bad = any(field.errors for field in fields)
+                yield {"title": title, "fields": fields, "folded": title in self.folded and not bad}
         if left:
-            yield {"title": "", "fields": list(left.values())}
+            yield {"title": "", "fields": list(left.values()), "folded": False}
 
 
 class Form(House, forms.Form):
@@ -230,7 +247,7 @@ class CodeInput(forms.TextInput):
 
     `url` answers `?q=…` with `options()`. `named` turns a stored code into its name. Without
     JavaScript it is a plain field for the code. `also` is a CSS selector of inputs whose values
-    narrow the search.
+    narrow the search. `show_code` False hides codes that mean nothing to people (ids).
     """
 
     template_name = "ui/widgets/code.html"
@@ -241,9 +258,11 @@ class CodeInput(forms.TextInput):
         *,
         named: Named | None = None,
         also: str = "",
+        show_code: bool = True,
         attrs: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(attrs)
+        self.show_code = show_code
         self.url = url
         self.named = named
         self.also = also
@@ -257,7 +276,12 @@ class CodeInput(forms.TextInput):
         context = super().get_context(name, value, attrs)
         shown = context["widget"]["value"]
         label = self.named(value) if self.named and shown else ""
-        context["widget"] |= {"url": str(self.url), "label": label or "", "also": self.also}
+        context["widget"] |= {
+            "url": str(self.url),
+            "label": label or "",
+            "also": self.also,
+            "show_code": self.show_code,
+        }
         return context
 
     def use_required_attribute(self, initial: Any) -> bool:

@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.clinical.record.models import Encounter
-from xinglin.clinical.referral import catalogue
+from xinglin.clinical.referral import actions, catalogue
 from xinglin.clinical.referral.models import Direction, Referral, State, Urgency
 from xinglin.kernel.access import Actor
-from xinglin.registry.organisations.models import Organisation
+from xinglin.registry.organisations.models import Level, Organisation, tree
 from xinglin.registry.people.models import Person
 from xinglin.registry.terminology import catalogue as terminology
 from xinglin.ui.forms import (
@@ -51,13 +51,18 @@ class HouseField(forms.ModelChoiceField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             queryset=Organisation.objects.none(),
-            widget=CodeInput(reverse_lazy("organisations:options")),
+            widget=CodeInput(reverse_lazy("organisations:options"), show_code=False),
             error_messages={"invalid_choice": _("没有这家机构，请从列表中选择。")},
             **kwargs,
         )
 
     def of(self, actor: Actor) -> None:
         self.queryset = Organisation.objects.visible_to(actor).giving_care()
+
+
+DOWN = _("康复与随访计划（下转时填写）")
+MORE = _("更多病情资料（选填）")
+WHEN_SENT_DOWN = ("treatment_plan", "rehabilitation")
 
 
 class ReferralForm(ModelForm):
@@ -76,9 +81,6 @@ class ReferralForm(ModelForm):
     reason_code = forms.ChoiceField(label=_("转诊原因"), required=False)
     consent_method = forms.ChoiceField(label=_("知情同意方式"), required=False)
     consent_relation = forms.ChoiceField(label=_("与患者关系"), required=False)
-    despite_open = forms.BooleanField(
-        label=_("已知悉未结转诊，仍需另行转诊"), required=False, widget=forms.HiddenInput
-    )
 
     sections: ClassVar[Any] = (
         (_("患者与去向"), ("person", "urgency", "kind", "to_org", "to_department")),
@@ -92,28 +94,34 @@ class ReferralForm(ModelForm):
                 "past_history",
                 "allergies",
                 "treatment",
-                "results",
-                "medicines",
-                "procedures",
             ),
         ),
-        (_("转诊原因"), ("reason_code", "reason", "narrative")),
-        (
-            _("下转时填写：康复与随访计划"),
-            (
-                "assessment",
-                "disposal_plan",
-                "treatment_plan",
-                "rehabilitation",
-                "follow_up_org",
-            ),
-        ),
+        (_("转诊原因"), ("reason_code", "reason")),
         (
             _("知情同意"),
             ("consent_method", "consent_signer", "consent_relation", "consented_at"),
         ),
-        (_("转出方"), ("from_department", "doctor", "doctor_phone", "visit_no", "referred_on")),
+        (_("转诊医师"), ("doctor", "doctor_phone")),
+        (DOWN, ("assessment", "disposal_plan", *WHEN_SENT_DOWN, "follow_up_org")),
+        (
+            MORE,
+            (
+                "results",
+                "medicines",
+                "procedures",
+                "narrative",
+                "from_department",
+                "visit_no",
+                "referred_on",
+            ),
+        ),
     )
+    musts = frozenset({*actions.ALWAYS, *actions.UNLESS_EMERGENCY})
+    phrases: ClassVar[Any] = {
+        "past_history": (_("既往体健"), _("高血压病史"), _("2型糖尿病病史")),
+        "allergies": (_("否认药物及食物过敏"),),
+        "treatment": (_("未予特殊处理"),),
+    }
 
     class Meta:
         model = Referral
@@ -181,9 +189,16 @@ class ReferralForm(ModelForm):
         super().__init__(*args, **kwargs)
         person: Any = self.fields["person"]
         person.queryset = Person.objects.visible_to(actor)
-        for name in ("to_org", "follow_up_org"):
-            field: Any = self.fields[name]
-            field.of(actor)
+        for house in self.fields.values():
+            if isinstance(house, HouseField):
+                house.of(actor)
+        here = tree.get(actor.org_id)
+        sends_down = here is not None and here.level in (Level.COUNTY, Level.CONSORTIUM)
+        self.folded = {MORE} if sends_down else {MORE, DOWN}
+        if here is not None and here.level == Level.VILLAGE:
+            # Nobody is below a village clinic.
+            for name in ("assessment", "disposal_plan", *WHEN_SENT_DOWN, "follow_up_org"):
+                del self.fields[name]
         self._choose("reason_code", reason_choices("up", "down", "lateral", "out", "in"))
         self._choose("consent_method", _with_blank("consent-method"))
         self._choose("consent_relation", _with_blank("signer-relation"))

@@ -93,7 +93,10 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
             return self.none()
         if actor.reach is Reach.COUNTY:
             return self.filter(county_id=actor.county_id)
-        mine = actor.within("from_org", "to_org", "follow_up_org", "written_by")
+        # A draft is its writer's own business until it is submitted.
+        mine = actor.within("from_org", "written_by") | (
+            actor.within("to_org", "follow_up_org") & ~Q(state=State.DRAFT)
+        )
         if open_to_carers:
             care = CareLink.objects.filter(
                 person_id=OuterRef("person_id"), organisation_id=actor.org_id
@@ -105,7 +108,7 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         return self.filter(actor.within("from_org"))
 
     def received_by(self, actor: Actor) -> Self:
-        return self.filter(actor.within("to_org"))
+        return self.filter(actor.within("to_org")).exclude(state=State.DRAFT)
 
     def open(self) -> Self:
         return self.filter(owner__isnull=False)

@@ -136,8 +136,12 @@ def lasting(span: timedelta) -> str:
     days, rest = divmod(minutes, 24 * 60)
     hours, left = divmod(rest, 60)
     if days:
+        if not hours:
+            return _("%(d)d 天") % {"d": days}
         return _("%(d)d 天 %(h)d 小时") % {"d": days, "h": hours}
     if hours:
+        if not left:
+            return _("%(h)d 小时") % {"h": hours}
         return _("%(h)d 小时 %(m)d 分") % {"h": hours, "m": left}
     return _("%(m)d 分钟") % {"m": left}
 

@@ -18,7 +18,9 @@ from xinglin.clinical.referral.actions.receiving import (
     waitlist,
 )
 from xinglin.clinical.referral.actions.sending import (
+    ALWAYS,
     PAPER,
+    UNLESS_EMERGENCY,
     WRITABLE,
     Incomplete,
     NoRoute,
@@ -36,7 +38,9 @@ from xinglin.clinical.referral.actions.sending import (
 )
 
 __all__ = [
+    "ALWAYS",
     "PAPER",
+    "UNLESS_EMERGENCY",
     "WRITABLE",
     "Incomplete",
     "NoRoute",

@@ -17,7 +17,7 @@ from xinglin.clinical.referral.forms import FilterForm
 from xinglin.clinical.referral.models import Referral, ReferralQuerySet
 from xinglin.kernel import parameters
 from xinglin.kernel.access import Reach
-from xinglin.registry.organisations.models import tree
+from xinglin.registry.organisations.models import Level, tree
 from xinglin.ui.pages import page
 from xinglin.ui.paging import paginate
 from xinglin.ui.requests import Request
@@ -56,7 +56,11 @@ def _tab(request: Request) -> str:
     asked = request.GET.get("tab", "")
     county = request.actor.reach is Reach.COUNTY
     known = ("all", "overdue") if county else ("sent", "received", "all")
-    return asked if asked in known else known[0] if not county else "all"
+    if asked in known:
+        return asked
+    here = tree.get(request.actor.org_id)
+    # A county hospital mostly receives; below it one mostly sends.
+    return "received" if not county and here and here.level == Level.COUNTY else known[0]
 
 
 def _filtered(request: Request, form: FilterForm) -> ReferralQuerySet:

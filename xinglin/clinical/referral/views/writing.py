@@ -61,7 +61,14 @@ def _write(request: Request, form: ReferralForm) -> HttpResponse:
         facts = {name: form.cleaned_data[name] for name in actions.WRITABLE if name in form.fields}
         try:
             with transaction.atomic():
-                _save(referral, actor, facts, form, is_new=is_new)
+                _save(
+                    referral,
+                    actor,
+                    facts,
+                    form,
+                    is_new=is_new,
+                    despite_open="despite_open" in request.POST,
+                )
                 if sends and referral.state == State.DRAFT:
                     actions.submit(referral, by=actor)
         except Refused as refusal:
@@ -80,15 +87,19 @@ def _write(request: Request, form: ReferralForm) -> HttpResponse:
 
 
 def _save(
-    referral: Referral, actor: Actor, facts: dict[str, Any], form: ReferralForm, *, is_new: bool
+    referral: Referral,
+    actor: Actor,
+    facts: dict[str, Any],
+    form: ReferralForm,
+    *,
+    is_new: bool,
+    despite_open: bool,
 ) -> None:
     if is_new:
         for name, value in facts.items():
             setattr(referral, name, value)
         referral.person = form.cleaned_data["person"]
-        actions.draft(
-            referral, by=actor, knowing_of_open=bool(form.cleaned_data["despite_open"])
-        )
+        actions.draft(referral, by=actor, knowing_of_open=despite_open)
     elif referral.state == State.DRAFT:
         actions.change(referral, by=actor, **facts)
     else:

@@ -36,7 +36,8 @@
   const lasting = (seconds) => {
     const minutes = Math.max(0, Math.floor(seconds / 60)), d = Math.floor(minutes / 1440), h = Math.floor(minutes / 60) % 24, m = minutes % 60;
     const w = words();
-    return d ? fill(w.days, { d, h }) : h ? fill(w.hours, { h, m }) : fill(w.minutes, { m });
+    const text = d ? fill(w.days, { d, h }) : h ? fill(w.hours, { h, m }) : fill(w.minutes, { m });
+    return text.replace(/ 0 (小时|分|h|min)$/, "");
   };
   const tick = () => {
     const now = Date.now() / 1000;
@@ -54,6 +55,16 @@
       }
     }
   };
+
+  // ---- phrases that a tap writes into a field
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-fill]");
+    const field = button && document.getElementById(button.dataset.fill);
+    if (!field) return;
+    field.value = field.value.trim() ? `${field.value.trim()}；${button.textContent}` : button.textContent;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  });
 
   // ---- short messages
   const say = (sentence, tone = "error") => {
