@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.core.files.base import File
+from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from xinglin.clinical.record import events, permissions, rules
@@ -19,6 +22,7 @@ from xinglin.clinical.record.models import (
     Fact,
     Medication,
     Observation,
+    OfEncounter,
 )
 from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor
@@ -43,6 +47,9 @@ class WrongDates(Refused):
 @action(permissions.WRITE)
 def start_encounter(encounter: Encounter, *, by: Actor) -> Encounter:
     """Begin a visit or a stay; from here the house treats the person."""
+    died = encounter.person.deceased_on
+    if died and timezone.localdate(encounter.started_at) > died:
+        raise WrongDates(_("该居民已登记死亡，就诊时间不能晚于死亡日期。"), field="started_at")
     check(encounter)
     encounter.author = encounter.author or by.name
     encounter.save(force_insert=True)
@@ -65,8 +72,10 @@ def start_encounter(encounter: Encounter, *, by: Actor) -> Encounter:
 
 
 @action(permissions.WRITE)
-def describe_encounter(encounter: Encounter, *, by: Actor, **facts: Any) -> Encounter:
+def describe_encounter(encounter: Encounter, /, *, by: Actor, **facts: Any) -> Encounter:
     """Write complaint, history and treatment while the encounter is open."""
+    if encounter.voided_at is not None:
+        raise WrongState(_("该次就诊已作废。"))
     if encounter.ended_at is not None:
         raise WrongState(_("就诊已结束，不能再修改；请作废后重录。"))
     for name, value in facts.items():
@@ -86,6 +95,8 @@ def end_encounter(
     outcome: str = "",
 ) -> Encounter:
     """Close the visit, or discharge the inpatient, with the way and the outcome."""
+    if encounter.voided_at is not None:
+        raise WrongState(_("该次就诊已作废。"))
     if encounter.ended_at is not None:
         raise WrongState(_("就诊已结束。"))
     if encounter.kind == Encounter.Kind.INPATIENT and not discharge_way:
@@ -116,6 +127,46 @@ def note(fact: F, *, by: Actor) -> F:
     fact.author = fact.author or by.name
     fact.save(force_insert=True)
     return fact
+
+
+def measure(
+    encounter: Encounter, *, by: Actor, measured_at: datetime, values: Mapping[str, Decimal]
+) -> list[Observation]:
+    """Write the vital signs taken at one time, all of them or none.
+
+    `values` are by the names in `rules.VITAL_SIGNS`; every one that cannot be is named.
+    """
+    if not values:
+        raise Refused(_("请至少填写一项。"), field=rules.VITAL_SIGNS[0].field)
+    wrong: dict[str, str] = {}
+    for name, value in values.items():
+        try:
+            rules.check_vital(rules.VITAL_BY_FIELD[name], value)
+        except rules.ImpossibleValue as error:
+            wrong |= error.fields
+    pressure = values.get("systolic"), values.get("diastolic")
+    if not wrong and None not in pressure and pressure[0] <= pressure[1]:  # type: ignore[operator]
+        wrong["diastolic"] = _("舒张压应低于收缩压，请核对。")
+    if wrong:
+        raise rules.ImpossibleValue(" ".join(wrong.values()), fields=wrong)
+    with transaction.atomic():
+        return [
+            note(
+                Observation(
+                    person=encounter.person,
+                    organisation=encounter.organisation,
+                    encounter=encounter,
+                    code=sign.loinc,
+                    name=sign.zh,
+                    value=values[sign.field],
+                    unit=sign.unit,
+                    measured_at=measured_at,
+                ),
+                by=by,
+            )
+            for sign in rules.VITAL_SIGNS
+            if sign.field in values
+        ]
 
 
 @action(permissions.FILE)
@@ -192,6 +243,11 @@ def check(fact: Fact) -> None:
             raise WrongDates(_("停用日期不能早于开始日期。"), field="ended_on")
     elif isinstance(fact, Allergy):
         rules.not_in_future(fact.noted_on, "noted_on", _("记录日期"))
+    if isinstance(fact, OfEncounter) and fact.encounter is not None:
+        if fact.encounter.voided_at is not None:
+            raise WrongState(_("该次就诊已作废，不能再写入。"))
+        if fact.encounter.person_id != fact.person_id:
+            raise Refused(_("就诊与居民不符。"), field="encounter")
     fact.clean_or_refuse(exclude=["person", "organisation", "encounter", "file"])
 
 

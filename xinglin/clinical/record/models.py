@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from xinglin.clinical.record import rules
 from xinglin.kernel.access import NONE, Actor
 from xinglin.kernel.records import Record
-from xinglin.registry.organisations.models import Organisation
+from xinglin.registry.organisations.models import Organisation, tree
 from xinglin.registry.people.models import CareLink, Person
 
 if TYPE_CHECKING:
@@ -24,6 +30,22 @@ def open_people(actor: Actor) -> models.QuerySet[Person]:
         return Person.objects.none()
     links = CareLink.objects.filter(person_id=OuterRef("pk"), organisation_id__in=actor.scope)
     return Person.objects.filter(Exists(links), county_id=actor.county_id, voided_at=None)
+
+
+def ground(actor: Actor, person: Person) -> str:
+    """Why the post may read the person's data, in the words that the trail keeps."""
+    link = (
+        CareLink.objects.filter(person=person, organisation_id__in=actor.scope)
+        .order_by("-since")
+        .first()
+    )
+    if link is None:
+        return ""
+    return gettext("%(basis)s，%(house)s，%(since)s起") % {
+        "basis": link.get_basis_display(),
+        "house": tree.name(link.organisation_id),
+        "since": timezone.localdate(link.since).isoformat(),
+    }
 
 
 class FactQuerySet(models.QuerySet[Any]):
@@ -40,6 +62,26 @@ class FactQuerySet(models.QuerySet[Any]):
         """Without what was voided."""
         return self.filter(voided_at=None)
 
+    def of(self, person: Person) -> Self:
+        return self.filter(person=person)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-happened_at", "-id")
+
+    def in_use(self, day: date) -> Self:
+        """Of medicines: those taken on a day."""
+        return self.standing().filter(Q(ended_on=None) | Q(ended_on__gte=day), started_on__lte=day)
+
+
+class HappenedAt(models.DateTimeField):  # type: ignore[type-arg]
+    """When a fact happened, whatever its own field for it is called; kept with every save."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        assert isinstance(model_instance, Fact)
+        moment = model_instance.moment()
+        setattr(model_instance, self.attname, moment)
+        return moment
+
 
 class Fact(Record):
     """Something about a person that says where, when, by whom and from which system.
@@ -49,6 +91,9 @@ class Fact(Record):
     twice is one fact.
     """
 
+    # The field that says when it happened.
+    WHEN: ClassVar[str]
+
     person = models.ForeignKey(
         Person, models.PROTECT, related_name="%(class)ss", verbose_name=_("居民")
     )
@@ -56,6 +101,7 @@ class Fact(Record):
         Organisation, models.PROTECT, related_name="+", verbose_name=_("机构")
     )
     author = models.CharField(_("记录人"), max_length=50, blank=True)
+    happened_at = HappenedAt(_("发生时间"), editable=False)
     source = models.CharField(_("来源系统"), max_length=120, blank=True, editable=False)
     source_id = models.CharField(_("来源编号"), max_length=120, blank=True, editable=False)
     voided_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -70,6 +116,22 @@ class Fact(Record):
     def trail_county_id(self) -> Any:
         return self.person.county_id
 
+    def facts(self) -> dict[str, Any]:
+        """What the trail keeps; `happened_at` only repeats another field."""
+        told = super().facts()
+        told.pop("happened_at")
+        return told
+
+    def moment(self) -> datetime:
+        """When it happened. Of a day alone: the hour of writing if that was the day, else 0:00."""
+        field: Any = self._meta.get_field(self.WHEN)
+        told: date | datetime = field.to_python(getattr(self, self.WHEN))
+        if isinstance(told, datetime):
+            return told
+        if told == timezone.localdate(self.created_at):
+            return self.created_at
+        return timezone.make_aware(datetime.combine(told, time.min))
+
 
 def once_per_source(name: str) -> models.UniqueConstraint:
     return models.UniqueConstraint(
@@ -81,6 +143,8 @@ def once_per_source(name: str) -> models.UniqueConstraint:
 
 class Encounter(Fact):
     """A visit or a stay: outpatient, inpatient, emergency, at home or remote."""
+
+    WHEN = "started_at"
 
     class Kind(models.TextChoices):
         OUTPATIENT = "outpatient", _("门诊")
@@ -110,7 +174,7 @@ class Encounter(Fact):
             ),
         ]
         indexes = [
-            models.Index(fields=["person", "-started_at"], name="encounter_person"),
+            models.Index(fields=["person", "-happened_at"], name="encounter_person"),
             models.Index(fields=["organisation", "-started_at"], name="encounter_house"),
         ]
 
@@ -140,6 +204,8 @@ class OfEncounter(Fact):
 class Diagnosis(OfEncounter):
     """A diagnosis, coded in ICD-10 or as another system sent it."""
 
+    WHEN = "diagnosed_on"
+
     system = models.CharField(_("编码体系"), max_length=120, default="icd10")
     code = models.CharField(_("诊断编码"), max_length=30)
     name = models.CharField(_("诊断名称"), max_length=200)
@@ -150,7 +216,7 @@ class Diagnosis(OfEncounter):
         verbose_name = _("诊断")
         verbose_name_plural = _("诊断")
         constraints = [once_per_source("diagnosis")]
-        indexes = [models.Index(fields=["person", "-diagnosed_on"], name="diagnosis_person")]
+        indexes = [models.Index(fields=["person", "-happened_at"], name="diagnosis_person")]
 
     def __str__(self) -> str:
         return f"{self.name}（{self.code}）"
@@ -158,6 +224,8 @@ class Diagnosis(OfEncounter):
 
 class Observation(OfEncounter):
     """A vital sign or a result: a number with its unit, or a text."""
+
+    WHEN = "measured_at"
 
     class Kind(models.TextChoices):
         VITAL = "vital-signs", _("生命体征")
@@ -181,7 +249,7 @@ class Observation(OfEncounter):
                 condition=Q(value__isnull=False) | ~Q(text=""), name="observation_says_something"
             ),
         ]
-        indexes = [models.Index(fields=["person", "-measured_at"], name="observation_person")]
+        indexes = [models.Index(fields=["person", "-happened_at"], name="observation_person")]
 
     def __str__(self) -> str:
         return f"{self.name} {self.result}"
@@ -192,11 +260,13 @@ class Observation(OfEncounter):
         if self.value is None:
             return self.text
         number = f"{self.value.normalize():f}"
-        return f"{number} {self.unit}".strip()
+        return f"{number} {rules.said_unit(self.unit)}".strip()
 
 
 class Allergy(OfEncounter):
     """What the person must not be given."""
+
+    WHEN = "noted_on"
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("有效")
@@ -214,7 +284,7 @@ class Allergy(OfEncounter):
         verbose_name = _("过敏")
         verbose_name_plural = _("过敏")
         constraints = [once_per_source("allergy")]
-        indexes = [models.Index(fields=["person"], name="allergy_person")]
+        indexes = [models.Index(fields=["person", "-happened_at"], name="allergy_person")]
 
     def __str__(self) -> str:
         return self.substance
@@ -222,6 +292,8 @@ class Allergy(OfEncounter):
 
 class Medication(OfEncounter):
     """A medicine ordered or taken: what, how much, how often, from when to when."""
+
+    WHEN = "started_on"
 
     name = models.CharField(_("药品"), max_length=200)
     system = models.CharField(_("编码体系"), max_length=120, blank=True)
@@ -243,7 +315,7 @@ class Medication(OfEncounter):
                 name="medication_ends_after_it_starts",
             ),
         ]
-        indexes = [models.Index(fields=["person", "-started_on"], name="medication_person")]
+        indexes = [models.Index(fields=["person", "-happened_at"], name="medication_person")]
 
     def __str__(self) -> str:
         return " ".join(x for x in (self.name, self.dose, self.frequency) if x)
@@ -251,6 +323,8 @@ class Medication(OfEncounter):
 
 class Document(OfEncounter):
     """A filed document: report, summary, consent form, picture. Stored by its digest."""
+
+    WHEN = "filed_at"
 
     class Kind(models.TextChoices):
         REPORT = "report", _("检查检验报告")
@@ -270,7 +344,7 @@ class Document(OfEncounter):
     class Meta:
         verbose_name = _("文档")
         constraints = [once_per_source("document")]
-        indexes = [models.Index(fields=["person", "-filed_at"], name="document_person")]
+        indexes = [models.Index(fields=["person", "-happened_at"], name="document_person")]
 
     def __str__(self) -> str:
         return self.title
@@ -287,3 +361,37 @@ FACTS: tuple[type[Fact], ...] = (
     Medication,
     Document,
 )
+KINDS: dict[str, type[Fact]] = {str(model._meta.model_name): model for model in FACTS}
+
+
+def timeline(
+    actor: Actor, person: Person, kinds: Iterable[str] = (), *, voided: bool = False
+) -> models.QuerySet[Any]:
+    """Everything that happened to a person as rows of id, house, moment and kind, newest first.
+
+    One query over all kinds, so that a page of it costs the same however long the life was.
+    """
+    parts = []
+    for kind in kinds or KINDS:
+        rows = FactQuerySet(KINDS[kind]).visible_to(actor).of(person)
+        parts.append(
+            (rows if voided else rows.standing())
+            .order_by()
+            .annotate(kind=Value(kind, output_field=models.CharField()))
+            .values("id", "organisation_id", "happened_at", "kind")
+        )
+    first, *others = parts
+    found: models.QuerySet[Any] = first.union(*others, all=True) if others else first
+    return found.order_by("-happened_at", "-id")
+
+
+def life(actor: Actor, rows: Iterable[dict[str, Any]]) -> list[Fact]:
+    """The facts that rows of the timeline stand for, in their order."""
+    wanted: dict[str, list[UUID]] = {}
+    for row in rows:
+        wanted.setdefault(row["kind"], []).append(row["id"])
+    known: dict[UUID, Fact] = {}
+    for kind, ids in wanted.items():
+        facts = FactQuerySet(KINDS[kind]).visible_to(actor).filter(pk__in=ids)
+        known |= {fact.pk: fact for fact in facts.select_related("organisation", "person")}
+    return [known[row["id"]] for row in rows if row["id"] in known]

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from xinglin.kernel import parameters
 from xinglin.kernel.errors import Refused
@@ -25,31 +25,42 @@ class InTheFuture(Refused):
 
 @dataclass(frozen=True)
 class VitalSign:
-    """One vital sign: its LOINC code, its UCUM unit, the parameter of its possible range."""
+    """One vital sign: LOINC code, name, UCUM unit; `field` names the parameters of its range."""
 
     field: str
     loinc: str
-    label: Any
+    zh: str
     unit: str
+
+    @property
+    def label(self) -> str:
+        return gettext(self.zh)
 
 
 # LOINC codes of the vital-signs profile of FHIR R4.
 VITAL_SIGNS = (
-    VitalSign("systolic", "8480-6", gettext_lazy("收缩压"), "mmHg"),
-    VitalSign("diastolic", "8462-4", gettext_lazy("舒张压"), "mmHg"),
-    VitalSign("pulse", "8867-4", gettext_lazy("脉搏"), "/min"),
-    VitalSign("respiration", "9279-1", gettext_lazy("呼吸"), "/min"),
-    VitalSign("temperature", "8310-5", gettext_lazy("体温"), "Cel"),
-    VitalSign("spo2", "59408-5", gettext_lazy("血氧饱和度"), "%"),
-    VitalSign("height", "8302-2", gettext_lazy("身高"), "cm"),
-    VitalSign("weight", "29463-7", gettext_lazy("体重"), "kg"),
-    VitalSign("glucose", "15074-8", gettext_lazy("血糖"), "mmol/L"),
+    VitalSign("systolic", "8480-6", gettext_noop("收缩压"), "mmHg"),
+    VitalSign("diastolic", "8462-4", gettext_noop("舒张压"), "mmHg"),
+    VitalSign("pulse", "8867-4", gettext_noop("脉搏"), "/min"),
+    VitalSign("respiration", "9279-1", gettext_noop("呼吸"), "/min"),
+    VitalSign("temperature", "8310-5", gettext_noop("体温"), "Cel"),
+    VitalSign("spo2", "59408-5", gettext_noop("血氧饱和度"), "%"),
+    VitalSign("height", "8302-2", gettext_noop("身高"), "cm"),
+    VitalSign("weight", "29463-7", gettext_noop("体重"), "kg"),
+    VitalSign("glucose", "15074-8", gettext_noop("血糖"), "mmol/L"),
 )
 VITAL_BY_FIELD = {sign.field: sign for sign in VITAL_SIGNS}
+# UCUM units as they are said on a ward.
+SAID = {"Cel": "℃", "/min": gettext_lazy("次/分")}
 VITAL_BY_LOINC = {sign.loinc: sign for sign in VITAL_SIGNS}
 
 # Clocks of two machines differ a little; a fact a few minutes ahead is not a lie.
 SLACK = timedelta(minutes=5)
+
+
+def said_unit(unit: str) -> str:
+    """A unit as people write it; one that is not UCUM's is left as it came."""
+    return str(SAID.get(unit, unit))
 
 
 def check_vital(sign: VitalSign, value: Decimal) -> Decimal:
@@ -59,7 +70,13 @@ def check_vital(sign: VitalSign, value: Decimal) -> Decimal:
     if not low <= value <= high:
         raise ImpossibleValue(
             _("%(name)s %(value)s %(unit)s 不在可能的范围（%(low)s～%(high)s），请核对。")
-            % {"name": sign.label, "value": value, "unit": sign.unit, "low": low, "high": high},
+            % {
+                "name": sign.label,
+                "value": value,
+                "unit": said_unit(sign.unit),
+                "low": low,
+                "high": high,
+            },
             field=sign.field,
         )
     return value
