@@ -54,7 +54,8 @@ def read() -> Environment:
         told = error.errors()[0]
         name = str(told["loc"][0]) if told["loc"] else "?"
         sys.exit(f"{name}: {told['msg']}")
-    environment.home.mkdir(parents=True, exist_ok=True)
+    for folder in (environment.home, environment.home / "static"):
+        folder.mkdir(parents=True, exist_ok=True)
     return environment
 
 

@@ -13,3 +13,8 @@ urlpatterns = [
     path("import/", include("xinglin.gateway.imports.urls")),
     path("", include("xinglin.gateway.urls")),
 ]
+
+handler400 = "xinglin.portal.errors.bad_request"
+handler403 = "xinglin.portal.errors.forbidden"
+handler404 = "xinglin.portal.errors.not_found"
+handler500 = "xinglin.portal.errors.server_error"

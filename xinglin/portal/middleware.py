@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 
-from xinglin.kernel.access import NOBODY, Actor
+from xinglin.kernel.access import NOBODY, NONE, Actor
 from xinglin.kernel.errors import Refused
 from xinglin.registry.staff.models import Post, User
 from xinglin.ui.pages import refused
@@ -31,6 +31,9 @@ OPEN_ADDRESSES = (
 )
 # Doors that know their callers by token and answer in their own manner.
 MACHINE_ADDRESSES = ("/api/", "/oauth/", "/fhir/")
+
+# What somebody may still do who holds no post: everything else does not exist for them.
+POSTLESS_ADDRESSES = ("/", "/account/", "/logout/")
 
 SESSION_POST = "post"
 
@@ -78,6 +81,8 @@ class ActorMiddleware:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         request.actor = actor_of(request)  # type: ignore[attr-defined]
+        if request.actor.org_id == NONE and path not in POSTLESS_ADDRESSES:  # type: ignore[attr-defined]
+            return refused(request, "", status=404)
         return self.get_response(request)
 
 

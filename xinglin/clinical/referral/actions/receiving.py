@@ -18,6 +18,8 @@ from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action
 from xinglin.kernel.errors import Refused, WrongState
 from xinglin.registry.organisations.models import Organisation
+from xinglin.registry.people.actions import link_care
+from xinglin.registry.people.models import CareLink
 from xinglin.registry.terminology import catalogue as terminology
 
 
@@ -62,6 +64,9 @@ def accept(
     )
     referral.clean_or_refuse(exclude=["owner"])
     referral.save()
+    # Asked for by one house and accepted by the other: now both treat, and both may read.
+    for house in {referral.receiver_id, referral.follow_up_org_id} - {None}:
+        link_care(referral.person_id, house, CareLink.Basis.REFERRAL, since=now)
     steps.tell_sender(referral, gettext_noop("%(to)s已接收患者 %(patient)s"))
     steps.announce(events.ReferralAccepted, referral, now)
     return referral

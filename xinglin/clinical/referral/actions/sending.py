@@ -22,8 +22,6 @@ from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action
 from xinglin.kernel.errors import Conflict, Forbidden, Refused, WrongState
 from xinglin.registry.organisations.models import Organisation, tree
-from xinglin.registry.people.actions import link_care
-from xinglin.registry.people.models import CareLink
 from xinglin.registry.people.rules import check_phone
 from xinglin.registry.terminology import catalogue as terminology
 
@@ -406,9 +404,6 @@ def _put_to_receiver(referral: Referral, now: datetime) -> None:
 def _ask_receiver(referral: Referral, now: datetime) -> None:
     within: timedelta = rules.answer_within(referral.urgency)
     steps.owed_by_receiver(referral, permissions.ACCEPT, since=now, due_at=now + within)
-    # From now on both houses hold the patient's case in hand.
-    for house in {referral.sender_id, referral.receiver_id}:
-        link_care(referral.person_id, house, CareLink.Basis.REFERRAL, since=now)
     steps.tell_receiver(referral, gettext_noop("%(sender)s申请转入患者 %(patient)s"))
     steps.announce(events.ReferralSubmitted, referral, now)
 
