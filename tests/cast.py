@@ -24,12 +24,14 @@ from xinglin.registry.people.models import Person
 from xinglin.registry.staff import actions as staff
 from xinglin.registry.staff.models import Post, Practitioner, User
 
-PASSWORD = "xinglin-test"  # noqa: S105
+PASSWORD = "xinglin-test"
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _serial = count(1)
 
 
-def id_card(born: date = date(1962, 5, 4), serial: int | None = None, *, female: bool = False) -> str:
+def id_card(
+    born: date = date(1962, 5, 4), serial: int | None = None, *, female: bool = False
+) -> str:
     """A number with a true check digit that belongs to nobody."""
     number = (next(_serial) if serial is None else serial) % 500
     body = f"330199{born:%Y%m%d}{number * 2 + (0 if female else 1):03d}"
@@ -78,10 +80,16 @@ ROLES = {
 }
 
 
-def house(by: Actor, parent: Organisation | None, level: str, name: str, **facts: Any) -> Organisation:
+def house(
+    by: Actor, parent: Organisation | None, level: str, name: str, **facts: Any
+) -> Organisation:
     return houses.establish(
         Organisation(
-            parent=parent, level=level, name=name, code=facts.pop("code", f"T{next(_serial):05d}"), **facts
+            parent=parent,
+            level=level,
+            name=name,
+            code=facts.pop("code", f"T{next(_serial):05d}"),
+            **facts,
         ),
         by=by,
     )

@@ -124,5 +124,3 @@ def django_(arguments: tuple[str, ...]) -> None:
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["xinglin", *arguments])
-
-

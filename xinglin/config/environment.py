@@ -104,5 +104,3 @@ def database(environment: Environment) -> dict[str, object]:
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
     }
-
-

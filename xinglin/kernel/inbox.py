@@ -116,9 +116,7 @@ def raise_overdue(now: datetime | None = None, limit: int = 200) -> int:
 
 def _raise(pk: UUID, now: datetime) -> int:
     with transaction.atomic():
-        item = (
-            InboxItem.objects.select_for_update().filter(pk=pk, escalate_at__lte=now).first()
-        )
+        item = InboxItem.objects.select_for_update().filter(pk=pk, escalate_at__lte=now).first()
         if item is None:
             return 0
         steps = _steps(item.kind)

@@ -14,22 +14,22 @@ from django.db.models import CharField, Lookup, TextField
 
 @CharField.register_lookup
 @TextField.register_lookup
-class Prefix(Lookup):  # type: ignore[type-arg]
+class Prefix(Lookup):
     lookup_name = "prefix"
     prepare_rhs = True
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, left_params = self.process_lhs(compiler, connection)
         _, right_params = self.process_rhs(compiler, connection)
         text = str(right_params[0])
         return (
             f"({left} >= %s AND {left} < %s)",
-            [*left_params, text, *left_params, text + "\U0010ffff"],
+            (*left_params, text, *left_params, text + "\U0010ffff"),
         )
 
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, left_params = self.process_lhs(compiler, connection)
         _, right_params = self.process_rhs(compiler, connection)
         text = str(right_params[0])
         escaped = text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-        return f"{left} LIKE %s", [*left_params, escaped + "%"]
+        return f"{left} LIKE %s", (*left_params, escaped + "%")

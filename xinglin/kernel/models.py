@@ -200,7 +200,7 @@ class Notice(models.Model):
 
     @property
     def text(self) -> str:
-        return gettext(self.message) % self.params
+        return str(gettext(self.message) % self.params)
 
 
 class Job(models.Model):

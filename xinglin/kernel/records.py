@@ -39,6 +39,11 @@ class Record(models.Model):
             if field.name not in {"id", "created_at", "updated_at"}
         }
 
+    @classmethod
+    def label_of(cls, name: str) -> str:
+        """The words for a field, as forms and refusals name it."""
+        return str(getattr(cls._meta.get_field(name), "verbose_name", name))
+
     def trail_person_id(self) -> UUID | None:
         """The resident this row is about, so that the trail can be read by person."""
         return getattr(self, "person_id", None)
@@ -53,7 +58,7 @@ class Record(models.Model):
         except ValidationError as error:
             told = {name: " ".join(texts) for name, texts in error.message_dict.items()}
             first = next(iter(told))
-            label = self._meta.get_field(first).verbose_name
+            label = self.label_of(first)
             raise Refused(
                 _("%(field)s：%(problem)s") % {"field": label, "problem": told[first]},
                 fields=told,

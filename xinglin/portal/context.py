@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from xinglin.kernel.access import NONE, NOBODY, Actor
+from xinglin.kernel.access import NOBODY, NONE, Actor
 from xinglin.kernel.models import InboxItem, Notice
-from xinglin.registry.staff.models import Post, User
+from xinglin.registry.staff.models import Post
 from xinglin.ui.pages import NavEntry
 from xinglin.ui.pages import Post as PostEntry
 
@@ -71,7 +71,7 @@ def rooms(request: HttpRequest, actor: Actor) -> list[NavEntry]:
 
 def posts(request: HttpRequest, actor: Actor) -> list[PostEntry]:
     held = (
-        Post.objects.filter(practitioner_id=actor.practitioner_id)
+        Post.objects.held_by(actor.practitioner_id)
         .held_on(timezone.localdate())
         .order_by("since", "id")
     )
@@ -89,9 +89,8 @@ def posts(request: HttpRequest, actor: Actor) -> list[PostEntry]:
 def bell(request: HttpRequest, actor: Actor) -> dict[str, Any]:
     user: Any = request.user
     unread = Notice.objects.for_actor(actor)
-    if isinstance(user, User) or getattr(user, "notices_seen_at", None):
-        if user.notices_seen_at:
-            unread = unread.filter(at__gt=user.notices_seen_at)
+    if user.notices_seen_at:
+        unread = unread.filter(at__gt=user.notices_seen_at)
     return {
         "count": unread.order_by()[:100].count(),
         "url": reverse("portal:notices"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from xinglin.ui.forms import FieldErrors, House
 
 
-class SignInForm(House, AuthenticationForm):  # type: ignore[misc]
+class SignInForm(House, AuthenticationForm):
     """Account and password; which of the two was wrong is not told."""
 
     error_messages = {
@@ -24,7 +24,7 @@ class SignInForm(House, AuthenticationForm):  # type: ignore[misc]
         self.fields["password"].label = _("密码")
 
 
-class PasswordForm(House, PasswordChangeForm):  # type: ignore[misc,type-arg]
+class PasswordForm(House, PasswordChangeForm):  # type: ignore[type-arg]
     """The old password and twice the new one."""
 
     error_css_class = ""
@@ -35,4 +35,3 @@ class PasswordForm(House, PasswordChangeForm):  # type: ignore[misc,type-arg]
         for field in self.fields.values():
             field.help_text = ""
         self.fields["new_password1"].help_text = _("至少 8 位，不要用常见密码。")
-

@@ -115,7 +115,8 @@ def actor_of(request: HttpRequest) -> Actor:
     if chosen:
         post = (
             Post.objects.select_related("practitioner")
-            .filter(pk=UUID(chosen), practitioner_id=user.practitioner_id)
+            .held_by(user.practitioner_id)
+            .filter(pk=UUID(chosen))
             .first()
         )
     if post is None or not post.in_force():
@@ -123,15 +124,13 @@ def actor_of(request: HttpRequest) -> Actor:
         if post is None:
             return Actor(user_id=user.pk, name=user.username)
         request.session[SESSION_POST] = str(post.pk)
-    return post.actor(
-        user_id=user.pk, name=post.practitioner.name, address=address_of(request)
-    )
+    return post.actor(user_id=user.pk, name=post.practitioner.name, address=address_of(request))
 
 
 def first_post(user: User) -> Post | None:
     return (
         Post.objects.select_related("practitioner")
-        .filter(practitioner_id=user.practitioner_id)
+        .held_by(user.practitioner_id)
         .held_on(timezone.localdate())
         .order_by("since", "id")
         .first()

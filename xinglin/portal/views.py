@@ -64,9 +64,7 @@ def choose_language(request: Request) -> HttpResponse:
 @require_POST
 def switch_post(request: Request) -> HttpResponse:
     """Act in another post of one's own from now on."""
-    held = Post.objects.visible_to(request.actor).filter(
-        practitioner_id=request.actor.practitioner_id
-    )
+    held = Post.objects.visible_to(request.actor).held_by(request.actor.practitioner_id)
     post = get_object_or_404(held.held_on(timezone.localdate()), pk=request.POST.get("post"))
     request.session[SESSION_POST] = str(post.pk)
     messages.success(request, _("已切换到%(post)s。") % {"post": post})

@@ -45,7 +45,7 @@ def reason_choices(*groups: str) -> Choices:
     return [("", _("请选择")), *found.items()]
 
 
-class HouseField(forms.ModelChoiceField):
+class HouseField(forms.ModelChoiceField[Organisation]):
     """A house of the county that gives care, searched by name, pinyin or code."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -117,7 +117,7 @@ class ReferralForm(ModelForm):
         ),
     )
     musts = frozenset({*actions.ALWAYS, *actions.UNLESS_EMERGENCY})
-    phrases: ClassVar[Any] = {
+    phrases: Any = {
         "past_history": (_("既往体健"), _("高血压病史"), _("2型糖尿病病史")),
         "allergies": (_("否认药物及食物过敏"),),
         "treatment": (_("未予特殊处理"),),
@@ -218,9 +218,7 @@ def _with_blank(valueset: str) -> Choices:
 class AcceptForm(Form):
     department = forms.CharField(label=_("接收科室"), max_length=50, required=False)
     doctor = forms.CharField(label=_("接诊医师"), max_length=50, required=False)
-    expected_at = forms.DateTimeField(
-        label=_("预约到诊时间"), required=False, widget=DateTimeInput
-    )
+    expected_at = forms.DateTimeField(label=_("预约到诊时间"), required=False, widget=DateTimeInput)
     place = forms.CharField(label=_("诊室或床号"), max_length=100, required=False)
     instructions = forms.CharField(
         label=_("就诊须知"), max_length=500, required=False, widget=forms.Textarea({"rows": 2})
@@ -273,7 +271,10 @@ class EndForm(Form):
 class DepartForm(Form):
     departed_at = forms.DateTimeField(label=_("出发时间"), widget=DateTimeInput)
     transport = forms.CharField(
-        label=_("转运方式"), max_length=100, required=False, help_text=_("如：救护车、家属陪同自行前往。")
+        label=_("转运方式"),
+        max_length=100,
+        required=False,
+        help_text=_("如：救护车、家属陪同自行前往。"),
     )
     now = ("departed_at",)
 
@@ -437,7 +438,9 @@ def _known(act: str, actor: Actor, referral: Referral) -> dict[str, Any]:
 class FilterForm(Form):
     """The filter bar of the list."""
 
-    q = forms.CharField(label=_("单号或患者"), required=False, widget=forms.TextInput({"type": "search"}))
+    q = forms.CharField(
+        label=_("单号或患者"), required=False, widget=forms.TextInput({"type": "search"})
+    )
     state = forms.ChoiceField(label=_("状态"), required=False)
     direction = forms.ChoiceField(label=_("方向"), required=False)
     urgency = forms.ChoiceField(label=_("紧急程度"), required=False)

@@ -94,7 +94,7 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         if actor.reach is Reach.COUNTY:
             return self.filter(county_id=actor.county_id)
         # A draft is its writer's own business until it is submitted.
-        mine = actor.within("from_org", "written_by") | (
+        mine: Q = actor.within("from_org", "written_by") | (
             actor.within("to_org", "follow_up_org") & ~Q(state=State.DRAFT)
         )
         if open_to_carers:
@@ -282,9 +282,7 @@ class Referral(Workflow):
     closed_at = models.DateTimeField(_("结案时间"), null=True, blank=True, editable=False)
     receipt_results = models.TextField(_("主要检查结果"), max_length=2000, blank=True)
     receipt_treatment = models.TextField(_("治疗经过（回执）"), max_length=2000, blank=True)
-    receipt_plan = models.TextField(
-        _("下一步治疗方案及康复建议"), max_length=2000, blank=True
-    )
+    receipt_plan = models.TextField(_("下一步治疗方案及康复建议"), max_length=2000, blank=True)
     receipt_doctor = models.CharField(_("回执医师"), max_length=50, blank=True)
     final_code = models.CharField(_("最终诊断编码（ICD-10）"), max_length=11, blank=True)
     final_name = models.CharField(_("最终诊断"), max_length=100, blank=True)

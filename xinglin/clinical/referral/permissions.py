@@ -72,8 +72,10 @@ FOLLOW_UP = Permission("referral.follow-up", _("登记随访"), following)
 COMPLETE = Permission("referral.complete", _("补全转诊单"), sending)
 ATTACH = Permission("referral.attach", _("添加附件"), either)
 END = Permission("referral.end", _("终止转诊"), either)
-EXPIRE = Permission("referral.expire", _("到期处理"), lambda actor, referral: False)
-STATISTICS = Permission("referral.statistics", _("查看转诊统计"))
+EXPIRE: Permission[Referral] = Permission(
+    "referral.expire", _("到期处理"), lambda actor, referral: False
+)
+STATISTICS: Permission[Referral] = Permission("referral.statistics", _("查看转诊统计"))
 
 # In which states an act makes sense at all; the doors offer an act only there.
 STATES: dict[str, Collection[State]] = {

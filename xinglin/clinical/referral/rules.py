@@ -54,7 +54,8 @@ def receipt_within(*, inpatient: bool) -> timedelta:
 
 def unanswered_at(asked: datetime, due: datetime) -> datetime:
     """When silence stops being the receiver's and becomes the office's."""
-    return asked + (due - asked) * parameters.get("referral.unanswered_factor")
+    factor: float = parameters.get("referral.unanswered_factor")
+    return asked + (due - asked) * factor
 
 
 def number_for(day: datetime) -> str:

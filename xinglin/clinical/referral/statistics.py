@@ -85,9 +85,7 @@ def count(actor: Actor, since: date, until: date) -> Counts:
         arrived=Count("pk", filter=Q(arrived_at__isnull=False)),
         closed=Count("pk", filter=Q(closed_at__isnull=False)),
         owed=Count("pk", filter=down & Q(arrived_at__isnull=False) & ~Q(state=State.ENDED)),
-        followed=Count(
-            "pk", filter=down & Q(followed_up_at__lte=F("arrived_at") + limit)
-        ),
+        followed=Count("pk", filter=down & Q(followed_up_at__lte=F("arrived_at") + limit)),
         receipts=Count("pk", filter=Q(closed_at__isnull=False, discharged_at__isnull=False)),
         receipts_in_time=Count(
             "pk", filter=Q(closed_at__lte=F("discharged_at") + _receipt_limit())
@@ -182,4 +180,3 @@ def _time_to_accept(rows: Any, urgency: Urgency) -> dict[str, Any]:
         "limit": limit,
         "in_time": Share(within, n),
     }
-

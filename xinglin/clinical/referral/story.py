@@ -83,7 +83,11 @@ def _note(entry: TrailEntry) -> str:
     elif entry.verb == "referral.waitlist":
         told.append(catalogue.reason_label("waiting", now.get("waiting_code", "")))
     elif entry.verb == "referral.accept":
-        told += [now.get("to_department", ""), now.get("accepting_doctor", ""), now.get("place", "")]
+        told += [
+            now.get("to_department", ""),
+            now.get("accepting_doctor", ""),
+            now.get("place", ""),
+        ]
     elif entry.verb == "referral.depart":
         told.append(now.get("transport", ""))
     elif entry.verb == "referral.follow-up":
@@ -114,4 +118,3 @@ def stages(referral: Referral) -> list[dict[str, Any]]:
         else:
             steps.append({"label": label, "state": "next", "note": ""})
     return steps
-

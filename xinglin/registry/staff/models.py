@@ -82,6 +82,10 @@ class PostQuerySet(models.QuerySet["Post"]):
             return self.none()
         return self.filter(practitioner__county_id=actor.county_id)
 
+    def held_by(self, practitioner_id: UUID | None) -> Self:
+        """The posts of one member of staff; an account without one has none."""
+        return self.filter(practitioner_id=practitioner_id) if practitioner_id else self.none()
+
     def held_on(self, day: date) -> Self:
         """Posts in force on a day."""
         return self.filter(Q(until=None) | Q(until__gte=day), since__lte=day)

@@ -24,6 +24,7 @@ from xinglin.registry.terminology import catalogue as terminology
 @action(permissions.PROPOSE_DOWN)
 def propose_down(
     referral: Referral,
+    /,
     *,
     by: Actor,
     to_org: Organisation,
@@ -97,7 +98,7 @@ def close(
 ) -> Referral:
     """Send the receipt back: what was found, what was done, what comes next."""
     missing = {
-        name: _("请填写%(field)s。") % {"field": Referral._meta.get_field(name).verbose_name}
+        name: _("请填写%(field)s。") % {"field": Referral.label_of(name)}
         for name, value in (
             ("receipt_treatment", treatment),
             ("receipt_plan", plan),
@@ -231,5 +232,7 @@ def leave_unanswered(referral: Referral, *, by: Actor) -> Referral:
         due_at=now + parameters.duration("referral.unanswered_hours"),
     )
     referral.save()
-    steps.tell_sender(referral, gettext_noop("%(to)s逾期未答复患者 %(patient)s 的转诊，已交医共体协调"))
+    steps.tell_sender(
+        referral, gettext_noop("%(to)s逾期未答复患者 %(patient)s 的转诊，已交医共体协调")
+    )
     return referral

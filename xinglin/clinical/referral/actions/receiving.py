@@ -65,7 +65,7 @@ def accept(
     referral.clean_or_refuse(exclude=["owner"])
     referral.save()
     # Asked for by one house and accepted by the other: now both treat, and both may read.
-    for house in {referral.receiver_id, referral.follow_up_org_id} - {None}:
+    for house in {referral.receiver_id, referral.follow_up_org_id or referral.receiver_id}:
         link_care(referral.person_id, house, CareLink.Basis.REFERRAL, since=now)
     steps.tell_sender(referral, gettext_noop("%(to)s已接收患者 %(patient)s"))
     steps.announce(events.ReferralAccepted, referral, now)

@@ -123,7 +123,7 @@ def draft(referral: Referral, *, by: Actor, knowing_of_open: bool = False) -> Re
 
 
 @action(permissions.DRAFT)
-def change(referral: Referral, *, by: Actor, **facts: Any) -> Referral:
+def change(referral: Referral, /, *, by: Actor, **facts: Any) -> Referral:
     """Write on at a draft."""
     if referral.state != State.DRAFT:
         raise WrongState(_("转诊单已提交，不能再修改；可取消后重新填写。"))
@@ -234,7 +234,7 @@ def depart(
 
 
 @action(permissions.COMPLETE)
-def complete(referral: Referral, *, by: Actor, **facts: Any) -> Referral:
+def complete(referral: Referral, /, *, by: Actor, **facts: Any) -> Referral:
     """Fill in what an emergency left open; the form is due within a day of the submission."""
     if referral.paper_due_at is None:
         raise WrongState(_("该转诊单无需补填。"))
@@ -372,7 +372,7 @@ def _missing_paper(referral: Referral) -> list[str]:
 
 def _require(referral: Referral, missing: list[str]) -> None:
     if missing:
-        labels = [str(Referral._meta.get_field(name).verbose_name) for name in missing]
+        labels = [Referral.label_of(name) for name in missing]
         raise Incomplete(
             _("转诊单还缺：%(fields)s。") % {"fields": "、".join(labels)},
             fields={
@@ -406,4 +406,3 @@ def _ask_receiver(referral: Referral, now: datetime) -> None:
     steps.owed_by_receiver(referral, permissions.ACCEPT, since=now, due_at=now + within)
     steps.tell_receiver(referral, gettext_noop("%(sender)s申请转入患者 %(patient)s"))
     steps.announce(events.ReferralSubmitted, referral, now)
-

@@ -95,7 +95,9 @@ def tell(
     )
 
 
-def announce(event: type[events.ReferralEvent], referral: Referral, at: datetime, **more: Any) -> None:
+def announce(
+    event: type[events.ReferralEvent], referral: Referral, at: datetime, **more: Any
+) -> None:
     publish(
         event(
             referral_id=referral.pk,

@@ -9,7 +9,7 @@ from tests.fhir import assert_valid
 from tests.goldens import assert_golden, with_names
 from xinglin.clinical.referral import actions as referrals
 from xinglin.clinical.referral.fhir import task_to_fhir, to_fhir
-from xinglin.clinical.referral.models import Direction, Referral, State
+from xinglin.clinical.referral.models import Direction, State
 from xinglin.kernel import clock
 
 AT = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)

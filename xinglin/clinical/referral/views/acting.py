@@ -6,14 +6,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.http import HttpResponse
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import Document
 from xinglin.clinical.referral import actions, permissions, rules
 from xinglin.clinical.referral.forms import ACT_FORMS, AttachForm, act_form

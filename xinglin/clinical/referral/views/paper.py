@@ -43,9 +43,7 @@ def receipt(request: Request, pk: Any) -> HttpResponse:
     referral = _one(request, pk)
     if referral.closed_at is None:
         raise WrongState(_("尚未回执结案，没有回执可打印。"))
-    return _answer(
-        referral, "receipt", pdf(TEMPLATES / "receipt.typ", _facts(referral, request))
-    )
+    return _answer(referral, "receipt", pdf(TEMPLATES / "receipt.typ", _facts(referral, request)))
 
 
 def _one(request: Request, pk: Any) -> Referral:

@@ -131,9 +131,7 @@ def _show(
 
 
 def _blank(actor: Actor) -> Referral:
-    return Referral(
-        county_id=actor.county_id, written_by_id=actor.org_id, from_org_id=actor.org_id
-    )
+    return Referral(county_id=actor.county_id, written_by_id=actor.org_id, from_org_id=actor.org_id)
 
 
 def _person(actor: Actor, asked: str) -> Person | None:
@@ -167,9 +165,10 @@ def _initial(actor: Actor, person: Person | None) -> dict[str, Any]:
     if not actor.may("record.read"):
         return known
     known["allergies"] = "；".join(
-        str(allergy) for allergy in Allergy.objects.visible_to(actor).standing().filter(
-            person=person, status=Allergy.Status.ACTIVE
-        )
+        str(allergy)
+        for allergy in Allergy.objects.visible_to(actor)
+        .standing()
+        .filter(person=person, status=Allergy.Status.ACTIVE)
     )
     known["medicines"] = "；".join(
         str(medicine)
@@ -210,4 +209,3 @@ def _usual_destination(actor: Actor) -> Any:
     if above is None or above.level not in (Level.TOWNSHIP, Level.COUNTY):
         return None
     return above.pk
-
