@@ -45,7 +45,7 @@ def reason_choices(*groups: str) -> Choices:
     return [("", _("请选择")), *found.items()]
 
 
-class HouseField(forms.ModelChoiceField[Organisation]):
+class HouseField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A house of the county that gives care, searched by name, pinyin or code."""
 
     def __init__(self, **kwargs: Any) -> None:
