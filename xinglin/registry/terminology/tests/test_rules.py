@@ -1,6 +1,9 @@
 """Codes in any spelling, national extensions, and search by any few characters."""
 
-from time import perf_counter
+import re
+import string
+import timeit
+from functools import partial
 
 import pytest
 from django.utils import translation
@@ -90,16 +93,34 @@ def test_the_usual_come_first_and_in_their_own_order():
         ("K64", "K64"),
         ("I84", "I84"),
         ("hypertension", "I10"),
-        ("blws", "K29.7"),
         ("appendicitis", "K35.9"),
+        ("新冠", "U07.1"),
+        ("mzf", "J44.9"),
+        ("xjgs", "I21.9"),
+        ("肺癌", "C34.9"),
+        ("痔疮", "I84.9"),
     ],
 )
 def test_icd10_answers_chinese_english_pinyin_and_code(text, best):
     found = [concept.code for concept in catalogue.search("icd10", text)]
-    if text == "blws":
-        assert found == [] or best not in found[:1]
-    else:
-        assert best in found[:3], found
+    assert best in found[:3], found
+
+
+@pytest.mark.parametrize("typed", ["K29", "k29", "k29.", "Ｋ２９"])
+def test_the_beginning_of_a_code_finds_its_whole_family_and_nothing_else(typed):
+    found = {concept.code for concept in catalogue.search("icd10", typed, limit=100)}
+    assert found >= {f"K29.{digit}" for digit in range(10)}
+    assert {code[:3] for code in found} == {"K29"}
+
+
+def test_what_the_county_treats_daily_is_found_first():
+    usual = {row["icd10"] for row in files.read_csv("tiered-township.csv")}
+    assert catalogue.search("icd10", "肺炎")[0].code == "J18.9"
+    assert catalogue.search("icd10", "K29.")[0].code in usual
+
+
+def test_a_text_that_no_name_holds_finds_nothing():
+    assert catalogue.search("icd10", "blws") == []
 
 
 def test_words_in_any_order_find_the_row_that_has_them_all():
@@ -118,7 +139,8 @@ def test_no_text_upsets_the_search_and_no_row_comes_twice(text):
     assert len(found) == len({concept.code for concept in found}) <= 5
 
 
-def test_forty_thousand_rows_answer_within_some_milliseconds():
+def test_forty_thousand_rows_answer_within_a_tenth_of_a_second():
+    # The best of five: a machine shared with others stalls now and then.
     entries = [
         rules.Entry(f"{letter}{n // 1000:02d}.{n % 1000:03d}", f"第{n}号疾病", f"disease {n}")
         for letter in "AB"
@@ -126,20 +148,60 @@ def test_forty_thousand_rows_answer_within_some_milliseconds():
     ]
     index = rules.Index(entries)
     for text in ("dhjb", "disease 19999", "b19", "没有这个词", "9"):
-        started = perf_counter()
-        index.search(text)
-        assert perf_counter() - started < 0.1  # aim 5 ms; the rest is for a busy machine
+        assert min(timeit.repeat(partial(index.search, text), number=1, repeat=5)) < 0.1
 
 
 def test_the_starter_set_is_sorted_without_doubles_and_holds_both_disease_lists():
     rows = files.read_csv("icd10.csv")
     codes = [row["code"] for row in rows]
     assert codes == sorted(set(codes))
-    assert len(codes) >= 1_200
+    assert len(codes) >= 2_900
+    assert all(re.fullmatch(r"[A-Z][0-9]{2}(\.[0-9])?", code) for code in codes)
     assert all(rules.normal_icd10(code) == code for code in codes)
     assert all(row["name_zh"] and row["name_en"] for row in rows)
     for name in ("tiered-township.csv", "tiered-county.csv"):
         assert {row["icd10"] for row in files.read_csv(name)} <= set(codes)
+
+
+def test_the_starter_set_has_every_chapter_and_the_category_of_every_code():
+    codes = {row["code"] for row in files.read_csv("icd10.csv")}
+    assert {code[0] for code in codes} == set(string.ascii_uppercase)
+    assert {code[:3] for code in codes} <= codes
+
+
+def test_the_starter_set_says_that_the_national_table_goes_over_it():
+    source = files.source_of("icd10.csv")
+    assert "国家临床版2.0" in source.document
+    assert source.confidence == "likely"
+
+
+@pytest.mark.parametrize("family", ["I84", "K64"])
+def test_haemorrhoids_are_known_under_their_old_and_their_new_code(family):
+    assert catalogue.require("icd10", family).zh.startswith("痔")
+    assert "痔" in catalogue.require("icd10", f"{family}.9").zh
+
+
+@pytest.mark.parametrize(
+    ("code", "parent"),
+    [
+        ("I10.x00x002", "I10"),
+        ("I10X00X002", "I10"),
+        ("K29.700x003", "K29.7"),
+        ("E11.900", "E11.9"),
+        ("C73.x00", "C73"),
+        ("I84.901", "I84.9"),
+    ],
+)
+def test_a_code_of_the_national_edition_answers_with_its_nearest_parent(code, parent):
+    assert catalogue.require("icd10", code).code == parent
+
+
+@pytest.mark.parametrize("code", ["U99.9", "高血压", "", "I10.x00x002x", "B13"])
+def test_an_unknown_code_is_refused_in_a_sentence_that_names_it(code):
+    assert catalogue.find("icd10", code) is None
+    with pytest.raises(catalogue.UnknownCode) as refused:
+        catalogue.require("icd10", code)
+    assert f"“{code}”" in str(refused.value)
 
 
 def test_a_national_code_is_found_by_its_parent_and_an_unknown_one_is_refused_by_name():
