@@ -61,12 +61,19 @@ class TemporaryPostgres:
         with TemporaryPostgres() as server:
             connect(server.url)          # postgres://xinglin@127.0.0.1:<port>/xinglin
 
-    `fast=False` keeps the durability of a real server, for benchmarks of writing. Raises
+    `fast=False` keeps the durability of a real server, for benchmarks of writing. `seed` is a
+    folder that `keep` has written: the server begins with the databases of then. Raises
     `PostgresMissing` when there is nothing to spawn, `RuntimeError` with the server's own log
     when it does not come up.
     """
 
-    def __init__(self, *, fast: bool = True, options: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        fast: bool = True,
+        options: dict[str, str] | None = None,
+        seed: Path | None = None,
+    ) -> None:
         self._options = {
             "listen_addresses": "127.0.0.1",
             "max_connections": "200",
@@ -75,6 +82,7 @@ class TemporaryPostgres:
             **(FAST if fast else {}),
             **(options or {}),
         }
+        self._seed = seed
         self._user = "xinglin"
         self._database = "xinglin"
         self._owner = _server_account()
@@ -85,6 +93,12 @@ class TemporaryPostgres:
     @property
     def url(self) -> str:
         return f"postgres://{self._user}@127.0.0.1:{self.port}/{self._database}"
+
+    @property
+    def pid(self) -> int:
+        """Of the server's first process, the parent of all its others."""
+        assert self._process is not None, "not started"
+        return self._process.pid
 
     @property
     def socket_folder(self) -> Path:
@@ -103,7 +117,10 @@ class TemporaryPostgres:
         if self._owner:
             os.chown(self._home, self._owner.pw_uid, self._owner.pw_gid)
         try:
-            self._initdb(folder)
+            if self._seed:
+                self._copy_seed(self._seed)
+            else:
+                self._initdb(folder)
             self._launch(folder)
         except BaseException:
             self.stop()
@@ -123,6 +140,14 @@ class TemporaryPostgres:
         home, self._home = self._home, None
         if home:
             shutil.rmtree(home, ignore_errors=True)
+
+    def keep(self, folder: Path) -> None:
+        """Stops the server in good order and copies its databases, for a later `seed`."""
+        assert self._process is not None, "not started"
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait()
+        shutil.copytree(self._data, folder)
+        self.stop()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -149,6 +174,12 @@ class TemporaryPostgres:
         )
         if done.returncode:
             raise RuntimeError(f"initdb failed:\n{done.stdout}{done.stderr}")
+
+    def _copy_seed(self, seed: Path) -> None:
+        shutil.copytree(seed, self._data)
+        if self._owner:
+            for path in (self._data, *self._data.rglob("*")):
+                os.chown(path, self._owner.pw_uid, self._owner.pw_gid)
 
     def _launch(self, folder: Path) -> None:
         # Between asking for a free port and the server taking it, somebody else may.
@@ -186,7 +217,8 @@ class TemporaryPostgres:
         while time.monotonic() < deadline and self._process.poll() is None:
             with contextlib.suppress(psycopg.OperationalError):
                 with psycopg.connect(maintenance, autocommit=True, connect_timeout=5) as connection:
-                    connection.execute(f"CREATE DATABASE {self._database}")
+                    if not self._seed:
+                        connection.execute(f"CREATE DATABASE {self._database}")
                 return True
             time.sleep(0.05)
         return False

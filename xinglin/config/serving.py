@@ -76,7 +76,7 @@ def run(host: str, port: int, workers: int) -> None:
     )
     worker.start()
     try:
-        _web(host, port, workers)
+        web(host, port, workers)
     finally:
         worker.terminate()
         worker.join(10)
@@ -97,7 +97,8 @@ def _announce(host: str, port: int) -> None:
     sys.stdout.flush()
 
 
-def _web(host: str, port: int, workers: int) -> None:
+def web(host: str, port: int, workers: int) -> None:
+    """The web processes alone, until interrupted."""
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
