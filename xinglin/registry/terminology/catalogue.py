@@ -94,7 +94,12 @@ class CodeList:
 
     def search(self, text: str, limit: int = 20) -> list[Concept]:
         """The best entries for what was typed, the best first."""
-        return [self.concepts[self._order[row]] for row in self._index.search(text, limit)]
+        rows = self._index.search(text, limit)
+        if not rows:
+            # A whole national code, pasted: its known parent.
+            whole = self.find(text)
+            return [whole] if whole else []
+        return [self.concepts[self._order[row]] for row in rows]
 
 
 def find(system: str, code: str) -> Concept | None:
@@ -125,9 +130,9 @@ def require(system: str, code: str, field: str = "") -> Concept:
 def search(system: str, text: str, limit: int = 20) -> list[Concept]:
     """The best concepts for a few typed characters, the best first.
 
-    Chinese, English, full pinyin, pinyin initials and codes are tried at once. Under 5 ms for
-    40,000 concepts; the first search after a change also builds the keys (a second or two for
-    the full national table).
+    Chinese, English, full pinyin, pinyin initials and codes are tried at once; a whole code
+    that the list does not hold finds its parent. The first search after a change also builds
+    the keys (a second or two for the full national table).
     """
     return _list(system).search(text, limit)
 

@@ -2,8 +2,6 @@
 
 import re
 import string
-import timeit
-from functools import partial
 
 import pytest
 from django.utils import translation
@@ -139,16 +137,8 @@ def test_no_text_upsets_the_search_and_no_row_comes_twice(text):
     assert len(found) == len({concept.code for concept in found}) <= 5
 
 
-def test_forty_thousand_rows_answer_within_a_tenth_of_a_second():
-    # The best of five: a machine shared with others stalls now and then.
-    entries = [
-        rules.Entry(f"{letter}{n // 1000:02d}.{n % 1000:03d}", f"第{n}号疾病", f"disease {n}")
-        for letter in "AB"
-        for n in range(20_000)
-    ]
-    index = rules.Index(entries)
-    for text in ("dhjb", "disease 19999", "b19", "没有这个词", "9"):
-        assert min(timeit.repeat(partial(index.search, text), number=1, repeat=5)) < 0.1
+def test_a_pasted_national_code_finds_its_parent():
+    assert [concept.code for concept in catalogue.search("icd10", "I10.x00x002")] == ["I10"]
 
 
 def test_the_starter_set_is_sorted_without_doubles_and_holds_both_disease_lists():
