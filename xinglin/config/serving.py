@@ -115,7 +115,6 @@ def web(host: str, port: int, workers: int) -> None:
         backpressure=512,
         log_access=False,
         log_level=LogLevels.warning,
-        process_name="xinglin-web",
         respawn_failed_workers=True,
     ).serve()
 
