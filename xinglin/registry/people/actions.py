@@ -130,6 +130,21 @@ def identify(identifier: Identifier, *, by: Actor) -> Identifier:
     return identifier
 
 
+@bulk_action(permissions.IDENTIFY)
+def identify_all(identifiers: Sequence[Identifier], *, by: Actor) -> Sequence[Identifier]:
+    """Add many numbers at once; the caller knows that none is registered."""
+    Identifier.objects.bulk_create(identifiers, batch_size=500)
+    SearchKey.objects.bulk_create(
+        [
+            SearchKey(county_id=i.county_id, person=i.person, kind=SearchKey.Kind.NUMBER, key=key)
+            for i in identifiers
+            if (key := rules.search_key(i.value))
+        ],
+        batch_size=1000,
+    )
+    return identifiers
+
+
 def link_care(
     person_id: UUID, organisation_id: UUID, basis: CareLink.Basis, *, since: datetime
 ) -> None:
