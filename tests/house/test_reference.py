@@ -116,8 +116,8 @@ def permissions_page() -> str:
         ]
     return page(
         "Permissions and roles 权限与岗位",
-        "Which role holds a permission is set in `catalogue/roles.toml`; which records it covers is "
-        "said beside the permission in each app's `permissions.py`. A post sees its own house "
+        "Which role holds a permission is set in `catalogue/roles.toml`; which records it covers "
+        "is said beside the permission in each app's `permissions.py`. A post sees its own house "
         "(`house`), its house and those below (`subtree`), or the county (`county`). `—`: no role "
         "holds it; the house's own clocks and listeners need none.",
         *parts,
@@ -138,8 +138,8 @@ def parameters_page() -> str:
     return page(
         "Parameters 参数",
         "Every threshold, time limit and switch, from `catalogue/parameters.toml`. A county lays "
-        "its own `parameters.toml` over it (`XINGLIN_CATALOGUE`). Confidence: `sure` — the text was "
-        "read; `likely` — usual practice; `check` — compare with the official text first.",
+        "its own `parameters.toml` over it (`XINGLIN_CATALOGUE`). Confidence: `sure` — the text "
+        "was read; `likely` — usual practice; `check` — compare with the official text first.",
         table(
             ("Key", "中文", "English", "Value", "Unit", "Source 依据", "In force", "Confidence"),
             (
@@ -198,8 +198,8 @@ def commands_page() -> str:
             parts.append(table(("Argument or option", "Default", ""), rows))
     return page(
         "Commands 命令",
-        "`make` from the folder of the checkout; `xinglin` is `.venv/bin/xinglin`. Exit code 0 done, "
-        "1 refused with a sentence, 2 wrong usage.",
+        "`make` from the folder of the checkout; `xinglin` is `.venv/bin/xinglin`. Exit code 0 "
+        "done, 1 refused with a sentence, 2 wrong usage.",
         *parts,
     )
 
