@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
@@ -11,6 +13,11 @@ from django.conf import settings
 from django.db import connections
 
 from tests.database import SKIP_REASON, TEST_HOME
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+    from tests.cast import Cast
 
 # Shared machines stall for a second now and then; that says nothing about the code. In CI the
 # same examples each time, so that a red run is about the commit.
@@ -48,3 +55,24 @@ def django_db_modify_db_settings(
     if settings_dict["ENGINE"].endswith("sqlite3"):
         worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
         settings_dict["TEST"]["NAME"] = str(Path(os.environ[TEST_HOME]) / f"test-{worker}.sqlite3")
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """The small 青山县 that everybody knows, built through the actions."""
+    from tests.cast import make
+
+    return make()
+
+
+@pytest.fixture
+def enter(cast: Cast) -> Callable[[str], Client]:
+    """A browser in which one of the cast has signed in: `enter("wang").get("/")`."""
+    from django.test import Client
+
+    def browser(part: str) -> Client:
+        client = Client()
+        client.force_login(cast.users[part])
+        return client
+
+    return browser

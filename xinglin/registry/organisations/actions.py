@@ -43,8 +43,8 @@ class HasHousesBelow(Refused):
 @action(permissions.MAINTAIN)
 def establish(organisation: Organisation, *, by: Actor) -> Organisation:
     """Enter a house into the tree of its county."""
-    _check(organisation)
     _place(organisation)
+    _check(organisation)
     organisation.save(force_insert=True)
     tree.forget()
     return organisation

@@ -87,7 +87,7 @@ class EstablishForm(ChangeForm):
     parent = forms.ModelChoiceField(
         label=_("上级机构"),
         queryset=Organisation.objects.none(),
-        widget=CodeInput(""),
+        widget=CodeInput("", show_code=False),
         error_messages={"invalid_choice": _("请从列表中选择上级机构。")},
     )
     level = forms.ChoiceField(

@@ -5,7 +5,9 @@ from xinglin.registry.organisations.models import Department, Organisation
 
 
 def own_county(actor: Actor, organisation: Organisation) -> bool:
-    return organisation.region_id == actor.county_id
+    """A new house belongs to the county of the one it is put under."""
+    new, parent = organisation._state.adding, organisation.parent
+    return (parent if new and parent else organisation).region_id == actor.county_id
 
 
 def own_house(actor: Actor, department: Department) -> bool:

@@ -168,7 +168,11 @@ def establish(request: Request) -> HttpResponse:
     """Enter a new house under one that stands."""
     actor = request.actor
     permissions.MAINTAIN.check(actor, Organisation(county_id=actor.county_id))
-    form = EstablishForm(actor, request.POST or None, initial={"parent": request.GET.get("parent")})
+    form = EstablishForm(
+        actor,
+        request.POST if request.method == "POST" else None,
+        initial={"parent": request.GET.get("parent")},
+    )
     if request.method == "POST" and form.is_valid():
         try:
             house = actions.establish(Organisation(**form.cleaned_data), by=actor)
@@ -186,7 +190,7 @@ def change(request: Request, pk: UUID) -> HttpResponse:
     actor = request.actor
     house = _house(actor, pk)
     permissions.MAINTAIN.check(actor, house)
-    form = ChangeForm(actor, request.POST or None, instance=house)
+    form = ChangeForm(actor, request.POST if request.method == "POST" else None, instance=house)
     if request.method == "POST" and form.is_valid():
         try:
             actions.change(house, by=actor, **form.cleaned_data)
@@ -204,7 +208,7 @@ def close(request: Request, pk: UUID) -> HttpResponse:
     actor = request.actor
     house = _house(actor, pk)
     permissions.MAINTAIN.check(actor, house)
-    form = CloseForm(request.POST or None)
+    form = CloseForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             actions.close(house, by=actor, on=form.cleaned_data["on"])
@@ -229,7 +233,7 @@ def open_department(request: Request, pk: UUID) -> HttpResponse:
     actor = request.actor
     house = _house(actor, pk)
     permissions.MAINTAIN_DEPARTMENT.check(actor, Department(organisation=house))
-    form = DepartmentForm(request.POST or None)
+    form = DepartmentForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         department = Department(organisation=house, **form.cleaned_data)
         try:

@@ -81,7 +81,7 @@ class PersonForm(ModelForm):
         keeper: Any = self.fields["managed_by"]
         keeper.queryset = Organisation.objects.visible_to(actor).standing()
         keeper.widget = CodeInput(
-            f"{reverse_lazy('organisations:options')}?levels={','.join(KEEPERS)}"
+            f"{reverse_lazy('organisations:options')}?levels={','.join(KEEPERS)}", show_code=False
         )
         keeper.widget.name_by(lambda value: tree.name(_known(keeper, value)))
         keeper.error_messages["invalid_choice"] = _("请从列表中选择管理机构。")

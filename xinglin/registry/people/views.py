@@ -84,7 +84,11 @@ def register(request: Request) -> HttpResponse:
     """Make a resident known; one who is known already is offered instead."""
     actor = request.actor
     permissions.REGISTER.check(actor, Person(county_id=actor.county_id))
-    form = PersonForm(actor, request.POST or None, initial=_guessed(request.GET.get("q", "")))
+    form = PersonForm(
+        actor,
+        request.POST if request.method == "POST" else None,
+        initial=_guessed(request.GET.get("q", "")),
+    )
     known: list[tuple[str, str]] = []
     if request.method == "POST" and form.is_valid():
         person = Person(county_id=actor.county_id, **form.cleaned_data)
@@ -128,7 +132,7 @@ def correct(request: Request, pk: UUID) -> HttpResponse:
     actor = request.actor
     person = _person(actor, pk)
     permissions.CORRECT.check(actor, person)
-    form = PersonForm(actor, request.POST or None, instance=person)
+    form = PersonForm(actor, request.POST if request.method == "POST" else None, instance=person)
     if request.method == "POST" and form.is_valid():
         try:
             actions.correct(person, by=actor, **form.cleaned_data)
@@ -156,7 +160,7 @@ def identifiers(request: Request, pk: UUID) -> HttpResponse:
     person = _person(actor, pk)
     new = Identifier(person=person, county_id=person.county_id)
     permissions.IDENTIFY.check(actor, new)
-    form = IdentifierForm(request.POST or None)
+    form = IdentifierForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         for name, value in form.cleaned_data.items():
             setattr(new, name, value)
@@ -184,7 +188,7 @@ def void(request: Request, pk: UUID) -> HttpResponse:
     actor = request.actor
     person = _person(actor, pk)
     permissions.VOID.check(actor, person)
-    form = VoidForm(request.POST or None)
+    form = VoidForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         actions.void(person, by=actor, reason=form.words())
         messages.success(request, _("已作废%(name)s的登记。") % {"name": person.name})
@@ -205,7 +209,7 @@ def report_death(request: Request, pk: UUID) -> HttpResponse:
     actor = request.actor
     person = _person(actor, pk)
     permissions.REPORT_DEATH.check(actor, person)
-    form = DeathForm(request.POST or None)
+    form = DeathForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             actions.report_death(person, by=actor, died_on=form.cleaned_data["died_on"])

@@ -32,7 +32,7 @@ class FilterForm(Form):
         label=_("机构（含下级）"),
         required=False,
         queryset=Organisation.objects.none(),
-        widget=CodeInput(""),
+        widget=CodeInput("", show_code=False),
     )
     role = forms.ChoiceField(label=_("岗位角色"), required=False, choices=_roles)
 
@@ -69,7 +69,7 @@ class AppointForm(Form):
     organisation = forms.ModelChoiceField(
         label=_("机构"),
         queryset=Organisation.objects.none(),
-        widget=CodeInput(""),
+        widget=CodeInput("", show_code=False),
         error_messages={"invalid_choice": _("请从列表中选择机构。")},
     )
     department = forms.ModelChoiceField(

@@ -127,7 +127,7 @@ def employ(request: Request) -> HttpResponse:
     """Enter somebody who works in the county."""
     actor = request.actor
     permissions.EMPLOY.check(actor, Practitioner(county_id=actor.county_id))
-    form = PractitionerForm(request.POST or None)
+    form = PractitionerForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         who = Practitioner(county_id=actor.county_id, **form.cleaned_data)
         try:
@@ -146,7 +146,7 @@ def amend(request: Request, pk: UUID) -> HttpResponse:
     actor = request.actor
     who = _colleague(actor, pk)
     permissions.EMPLOY.check(actor, who)
-    form = PractitionerForm(request.POST or None, instance=who)
+    form = PractitionerForm(request.POST if request.method == "POST" else None, instance=who)
     if request.method == "POST" and form.is_valid():
         try:
             actions.amend(who, by=actor, **form.cleaned_data)
@@ -164,7 +164,9 @@ def appoint(request: Request, pk: UUID) -> HttpResponse:
     actor = request.actor
     who = _colleague(actor, pk)
     permissions.APPOINT.check(actor, Post(practitioner=who, organisation=who.county))
-    form = AppointForm(actor, request.POST or None, initial=request.GET.dict())
+    form = AppointForm(
+        actor, request.POST if request.method == "POST" else None, initial=request.GET.dict()
+    )
     if request.method == "POST" and form.is_valid():
         post = Post(practitioner=who, **form.cleaned_data)
         try:
@@ -188,7 +190,7 @@ def dismiss(request: Request, pk: UUID) -> HttpResponse:
     )
     permissions.DISMISS.check(actor, post)
     who = post.practitioner
-    form = DismissForm(request.POST or None)
+    form = DismissForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             actions.dismiss(post, by=actor, until=form.cleaned_data["until"])
@@ -218,7 +220,7 @@ def give_account(request: Request, pk: UUID) -> HttpResponse:
     permissions.GIVE_ACCOUNT.check(actor, who)
     account = getattr(who, "user", None)
     form = AccountForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         initial={"username": account.username if account else who.code.lower()},
     )
     if request.method == "POST" and form.is_valid():
