@@ -353,19 +353,17 @@ class Document(OfEncounter):
         return reverse("record:document", args=[self.pk])
 
 
-FACTS: tuple[type[Fact], ...] = (
-    Encounter,
-    Diagnosis,
-    Observation,
-    Allergy,
-    Medication,
-    Document,
-)
+FACTS: tuple[type[Fact], ...] = (Encounter, Diagnosis, Observation, Allergy, Medication, Document)
 KINDS: dict[str, type[Fact]] = {str(model._meta.model_name): model for model in FACTS}
 
 
 def timeline(
-    actor: Actor, person: Person, kinds: Iterable[str] = (), *, voided: bool = False
+    actor: Actor,
+    person: Person,
+    kinds: Iterable[str] = (),
+    *,
+    house: Organisation | None = None,
+    voided: bool = False,
 ) -> models.QuerySet[Any]:
     """Everything that happened to a person as rows of id, house, moment and kind, newest first.
 
@@ -374,6 +372,7 @@ def timeline(
     parts = []
     for kind in kinds or KINDS:
         rows = FactQuerySet(KINDS[kind]).visible_to(actor).of(person)
+        rows = rows.filter(organisation=house) if house else rows
         parts.append(
             (rows if voided else rows.standing())
             .order_by()

@@ -1,4 +1,19 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from xinglin.clinical.record import views
 
 app_name = "record"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("people/<uuid:pk>/", views.person, name="person"),
+    path("people/<uuid:pk>/print/", views.paper, name="print"),
+    path("people/<uuid:pk>/start/", views.start, name="start"),
+    path("encounters/<uuid:pk>/", views.encounter, name="encounter"),
+    path("encounters/<uuid:pk>/write/", views.describe, name="describe"),
+    path("encounters/<uuid:pk>/vitals/", views.measure, name="measure"),
+    path("encounters/<uuid:pk>/documents/new/", views.file_document, name="file"),
+    path("encounters/<uuid:pk>/end/", views.end, name="end"),
+    path("encounters/<uuid:pk>/add/<slug:kind>/", views.add, name="add"),
+    path("medications/<uuid:pk>/stop/", views.stop, name="stop"),
+    path("documents/<uuid:pk>/", views.document, name="document"),
+    path("void/<slug:kind>/<uuid:pk>/", views.void, name="void"),
+]

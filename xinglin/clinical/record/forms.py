@@ -1,0 +1,249 @@
+"""What a person writes into the record."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.urls import reverse_lazy
+from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
+
+from xinglin.clinical.record import rules
+from xinglin.clinical.record.models import (
+    Allergy,
+    Diagnosis,
+    Document,
+    Encounter,
+    Medication,
+    Observation,
+)
+from xinglin.registry.organisations.models import Organisation
+from xinglin.registry.terminology import catalogue as terminology
+from xinglin.ui.forms import (
+    CodeInput,
+    DateInput,
+    DateTimeInput,
+    FileInput,
+    Form,
+    ModelForm,
+    NumberInput,
+    SegmentedChoice,
+)
+
+
+class FactForm(ModelForm):
+    """A fact as it is written; whether it can be true is for the action to say."""
+
+    def _post_clean(self) -> None:
+        """Nothing here: the action puts the fact in its standard form and checks it."""
+
+
+def _coded(system: str) -> list[tuple[str, str]]:
+    return [("", "—"), *terminology.choices(system)]
+
+
+def _minute() -> Any:
+    return timezone.localtime().replace(second=0, microsecond=0)
+
+
+class StartForm(FactForm):
+    """The beginning of a visit or a stay."""
+
+    kind = forms.ChoiceField(
+        label=_("就诊类型"), choices=Encounter.Kind, widget=SegmentedChoice, initial="outpatient"
+    )
+    started_at = forms.DateTimeField(label=_("就诊时间"), widget=DateTimeInput, initial=_minute)
+
+    class Meta:
+        model = Encounter
+        fields = ["kind", "started_at", "department", "visit_no", "complaint"]
+
+
+class DescribeForm(FactForm):
+    """What the patient says, what was found, what was done."""
+
+    class Meta:
+        model = Encounter
+        fields = ["complaint", "history", "treatment"]
+        widgets = {
+            "history": forms.Textarea(attrs={"rows": 4}),
+            "treatment": forms.Textarea(attrs={"rows": 4}),
+        }
+
+
+class EndForm(Form):
+    """How the visit or the stay ended."""
+
+    ended_at = forms.DateTimeField(label=_("结束时间"), widget=DateTimeInput, initial=_minute)
+    discharge_way = forms.ChoiceField(
+        label=_("离院方式"), required=False, help_text=_("住院须填写")
+    )
+    outcome = forms.ChoiceField(label=_("病情转归"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, system in (("discharge_way", "discharge-way"), ("outcome", "outcome")):
+            field: Any = self.fields[name]
+            field.choices = _coded(system)
+
+
+class DiagnosisForm(FactForm):
+    """A diagnosis, found in ICD-10 by Chinese, initials or code."""
+
+    code = forms.CharField(
+        label=_("诊断（ICD-10）"),
+        max_length=30,
+        widget=CodeInput(
+            reverse_lazy("terminology:search", args=["icd10"]),
+            named=lambda code: getattr(terminology.find("icd10", str(code)), "label", ""),
+        ),
+    )
+    name = forms.CharField(
+        label=_("诊断名称"),
+        required=False,
+        max_length=200,
+        help_text=_("不填时用编码的名称；需要写得更细时再填"),
+    )
+
+    class Meta:
+        model = Diagnosis
+        fields = ["code", "name", "main", "diagnosed_on"]
+        widgets = {"diagnosed_on": DateInput}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("diagnosed_on", timezone.localdate())
+
+
+class VitalsForm(Form):
+    """All vital signs on one sheet; those not taken stay empty."""
+
+    units = {sign.field: lazy(rules.said_unit, str)(sign.unit) for sign in rules.VITAL_SIGNS}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for sign in rules.VITAL_SIGNS:
+            self.fields[sign.field] = forms.DecimalField(
+                label=sign.label,
+                required=False,
+                max_digits=8,
+                decimal_places=2,
+                widget=NumberInput(attrs={"step": "any"}),
+            )
+        self.fields["measured_at"] = forms.DateTimeField(
+            label=_("测量时间"), widget=DateTimeInput, initial=_minute
+        )
+
+    def values(self) -> dict[str, Decimal]:
+        """The signs that were taken."""
+        return {
+            sign.field: self.cleaned_data[sign.field]
+            for sign in rules.VITAL_SIGNS
+            if self.cleaned_data.get(sign.field) is not None
+        }
+
+
+class AllergyForm(FactForm):
+    """What the person must not be given."""
+
+    code = forms.ChoiceField(label=_("过敏原类别"), required=False)
+
+    class Meta:
+        model = Allergy
+        fields = ["substance", "code", "reaction", "severe", "noted_on"]
+        widgets = {"noted_on": DateInput}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        code: Any = self.fields["code"]
+        code.choices = _coded("allergen-kind")
+        self.initial.setdefault("noted_on", timezone.localdate())
+
+
+class MedicationForm(FactForm):
+    """A medicine: what, how much, how often, from when to when."""
+
+    class Meta:
+        model = Medication
+        fields = ["name", "form", "dose", "frequency", "route", "started_on", "ended_on"]
+        widgets = {"started_on": DateInput, "ended_on": DateInput}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("started_on", timezone.localdate())
+
+
+class StopForm(Form):
+    """The last day of a medicine."""
+
+    on = forms.DateField(label=_("停用日期"), widget=DateInput, initial=timezone.localdate)
+
+
+class DocumentForm(FactForm):
+    """A file from the machine, or a photograph taken on the spot."""
+
+    # The action says what is wrong with an empty file, as with one too large or of another type.
+    file = forms.FileField(
+        label=_("文件"),
+        allow_empty_file=True,
+        max_length=200,
+        help_text=_("PDF、PNG 或 JPEG"),
+        widget=FileInput(attrs={"accept": "application/pdf,image/png,image/jpeg"}),
+    )
+    title = forms.CharField(
+        label=_("标题"), required=False, max_length=200, help_text=_("不填时用文件名")
+    )
+
+    class Meta:
+        model = Document
+        fields = ["kind", "title", "file"]
+
+
+class VoidForm(Form):
+    """Why a fact is struck out: from the list, with words where the list is short."""
+
+    reason = forms.ChoiceField(label=_("作废原因"))
+    note = forms.CharField(label=_("说明"), required=False, max_length=150)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["reason"]
+        field.choices = _coded("void-reason")
+
+    def words(self) -> str:
+        """The reason as the record keeps it."""
+        label = terminology.require("void-reason", self.cleaned_data["reason"]).zh
+        return "：".join(filter(None, (label, self.cleaned_data["note"].strip())))
+
+
+class TimelineForm(Form):
+    """What the timeline is narrowed by."""
+
+    kind = forms.ChoiceField(
+        label=_("类别"),
+        required=False,
+        choices=[
+            ("", _("全部")),
+            ("encounter", Encounter._meta.verbose_name),
+            ("diagnosis", Diagnosis._meta.verbose_name),
+            ("observation", Observation._meta.verbose_name),
+            ("allergy", Allergy._meta.verbose_name),
+            ("medication", Medication._meta.verbose_name),
+            ("document", Document._meta.verbose_name),
+        ],
+    )
+    house = forms.ModelChoiceField(
+        label=_("机构"),
+        required=False,
+        queryset=Organisation.objects.none(),
+        empty_label=_("全部"),
+    )
+    voided = forms.BooleanField(label=_("含已作废"), required=False)
+
+    def __init__(self, houses: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        house: Any = self.fields["house"]
+        house.queryset = houses

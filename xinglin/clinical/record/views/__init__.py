@@ -1,0 +1,28 @@
+"""The person's door to the record."""
+
+from xinglin.clinical.record.views.reading import document, encounter, paper, person
+from xinglin.clinical.record.views.writing import (
+    add,
+    describe,
+    end,
+    file_document,
+    measure,
+    start,
+    stop,
+    void,
+)
+
+__all__ = [
+    "add",
+    "describe",
+    "document",
+    "encounter",
+    "end",
+    "file_document",
+    "measure",
+    "paper",
+    "person",
+    "start",
+    "stop",
+    "void",
+]

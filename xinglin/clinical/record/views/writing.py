@@ -1,0 +1,323 @@
+"""Writing: visits begun, described and ended, and the facts noted in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from xinglin.clinical.record import actions, permissions, rules
+from xinglin.clinical.record.forms import (
+    AllergyForm,
+    DescribeForm,
+    DiagnosisForm,
+    DocumentForm,
+    EndForm,
+    MedicationForm,
+    StartForm,
+    StopForm,
+    VitalsForm,
+    VoidForm,
+)
+from xinglin.clinical.record.models import (
+    KINDS,
+    Allergy,
+    Diagnosis,
+    Document,
+    Encounter,
+    Medication,
+    Observation,
+    open_people,
+)
+from xinglin.clinical.record.views.reading import allergies_of, opened
+from xinglin.kernel.access import Actor
+from xinglin.kernel.errors import Refused
+from xinglin.registry.people.models import Person
+from xinglin.ui.forms import ModelForm
+from xinglin.ui.pages import page
+from xinglin.ui.requests import Request
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One kind of fact that is noted in an encounter by one form."""
+
+    model: Callable[..., Any]
+    form: type[ModelForm]
+    heading: Any
+    extra: dict[str, str]
+
+
+SHEETS = {
+    "diagnosis": Sheet(Diagnosis, DiagnosisForm, gettext_lazy("加诊断"), {}),
+    "allergy": Sheet(Allergy, AllergyForm, gettext_lazy("记过敏"), {"system": "allergen-kind"}),
+    "medication": Sheet(Medication, MedicationForm, gettext_lazy("记用药"), {}),
+}
+
+
+@require_http_methods(["GET", "POST"])
+def start(request: Request, pk: UUID) -> HttpResponse:
+    """Begin a visit; from here the house treats the person and reads the record."""
+    actor = request.actor
+    who = get_object_or_404(Person.objects.visible_to(actor), pk=pk)
+    visit = Encounter(person=who, organisation_id=actor.org_id)
+    permissions.WRITE.check(actor, visit)
+    form = StartForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        for name, value in form.cleaned_data.items():
+            setattr(visit, name, value)
+        try:
+            actions.start_encounter(visit, by=actor)
+        except Refused as error:
+            error.put_on(form)
+        else:
+            messages.success(
+                request,
+                _("已为%(name)s登记%(kind)s。")
+                % {"name": who.name, "kind": visit.get_kind_display()},
+            )
+            return redirect(visit)
+    known = open_people(actor).filter(pk=who.pk).exists()
+    return _form(
+        request,
+        who,
+        form,
+        heading=_("登记就诊"),
+        verb=_("开始就诊"),
+        notice="" if known else _("登记后，本机构即为其诊疗机构，可查阅病历；每次查阅都会留痕。"),
+        back=who.get_absolute_url(),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def describe(request: Request, pk: UUID) -> HttpResponse:
+    """Write complaint, history and treatment."""
+    actor = request.actor
+    visit = _visit(actor, pk)
+    form = DescribeForm(request.POST if request.method == "POST" else None, instance=visit)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.describe_encounter(visit, by=actor, **form.cleaned_data)
+        except Refused as error:
+            error.put_on(form)
+        else:
+            messages.success(request, _("病历已保存。"))
+            return redirect(visit)
+    opened(actor, visit.person)
+    return _of_visit(
+        request, visit, form, heading=_("书写病历"), verb=_("保存"), draft=f"encounter-{visit.pk}"
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def add(request: Request, pk: UUID, kind: str) -> HttpResponse:
+    """Note a diagnosis, an allergy or a medicine."""
+    actor = request.actor
+    visit = _visit(actor, pk)
+    sheet = SHEETS.get(kind)
+    if sheet is None:
+        raise Http404
+    form = sheet.form(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        fact = sheet.model(
+            person=visit.person,
+            organisation=visit.organisation,
+            encounter=visit,
+            **form.cleaned_data,
+            **(sheet.extra if form.cleaned_data.get("code") else {}),
+        )
+        try:
+            actions.note(fact, by=actor)
+        except Refused as error:
+            error.put_on(form)
+        else:
+            messages.success(request, _("已记入病历：%(fact)s。") % {"fact": fact})
+            return redirect(visit)
+    opened(actor, visit.person)
+    return _of_visit(
+        request,
+        visit,
+        form,
+        heading=sheet.heading,
+        verb=_("记入病历"),
+        allergies=allergies_of(actor, visit.person),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def measure(request: Request, pk: UUID) -> HttpResponse:
+    """Note the vital signs taken at one time."""
+    actor = request.actor
+    visit = _visit(actor, pk)
+    form = VitalsForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.measure(
+                visit,
+                by=actor,
+                measured_at=form.cleaned_data["measured_at"],
+                values=form.values(),
+            )
+        except Refused as error:
+            error.put_on(form)
+        else:
+            messages.success(request, _("体征已记入病历。"))
+            return redirect(visit)
+    form.past = _last_signs(actor, visit.person)
+    opened(actor, visit.person)
+    return _of_visit(request, visit, form, heading=_("记体征"), verb=_("记入病历"))
+
+
+def _last_signs(actor: Actor, who: Person) -> dict[str, str]:
+    past: dict[str, str] = {}
+    signs = Observation.objects.visible_to(actor).of(who).standing().newest_first()
+    for observation in signs.filter(system="loinc", kind=Observation.Kind.VITAL)[:60]:
+        sign = rules.VITAL_BY_LOINC.get(observation.code)
+        if sign is not None and sign.field not in past:
+            past[sign.field] = f"{observation.result}（{observation.measured_at:%Y-%m-%d}）"
+    return past
+
+
+@require_http_methods(["GET", "POST"])
+def file_document(request: Request, pk: UUID) -> HttpResponse:
+    """File a report, a summary, a signed paper."""
+    actor = request.actor
+    visit = _visit(actor, pk, permissions.FILE)
+    form = DocumentForm(
+        request.POST if request.method == "POST" else None,
+        request.FILES if request.method == "POST" else None,
+    )
+    if request.method == "POST" and form.is_valid():
+        paper = Document(
+            person=visit.person,
+            organisation=visit.organisation,
+            encounter=visit,
+            kind=form.cleaned_data["kind"],
+            title=form.cleaned_data["title"],
+        )
+        try:
+            actions.file_document(paper, by=actor, content=form.cleaned_data["file"])
+        except Refused as error:
+            error.put_on(form)
+        else:
+            messages.success(request, _("已归档：%(title)s。") % {"title": paper.title})
+            return redirect(visit)
+    return _of_visit(request, visit, form, heading=_("归档文档"), verb=_("上传"), files=True)
+
+
+@require_http_methods(["GET", "POST"])
+def end(request: Request, pk: UUID) -> HttpResponse:
+    """Close the visit, or discharge the patient."""
+    actor = request.actor
+    visit = _visit(actor, pk)
+    form = EndForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.end_encounter(visit, by=actor, **form.cleaned_data)
+        except Refused as error:
+            error.put_on(form)
+        else:
+            messages.success(request, _("就诊已结束。"))
+            return redirect(visit)
+    return _of_visit(
+        request,
+        visit,
+        form,
+        heading=_("结束就诊"),
+        verb=_("结束就诊"),
+        notice=_("结束后不能再修改主诉、现病史和处理；诊断和报告仍可补记。"),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def stop(request: Request, pk: UUID) -> HttpResponse:
+    """Note the last day of a medicine."""
+    actor = request.actor
+    medicine = get_object_or_404(
+        Medication.objects.visible_to(actor).select_related("person", "organisation"), pk=pk
+    )
+    permissions.WRITE.check(actor, medicine)
+    form = StopForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.stop_medication(medicine, by=actor, on=form.cleaned_data["on"])
+        except Refused as error:
+            error.put_on(form)
+        else:
+            messages.success(request, _("已停用%(name)s。") % {"name": medicine.name})
+            return redirect(medicine.person)
+    opened(actor, medicine.person)
+    return _form(
+        request,
+        medicine.person,
+        form,
+        heading=_("停用药品"),
+        verb=_("停用"),
+        notice=str(medicine),
+        back=medicine.person.get_absolute_url(),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def void(request: Request, kind: str, pk: UUID) -> HttpResponse:
+    """Strike out a wrong fact, with the reason; the row stays."""
+    actor = request.actor
+    model = KINDS.get(kind)
+    if model is None:
+        raise Http404
+    fact = get_object_or_404(
+        model.objects.visible_to(actor).select_related("person", "organisation"), pk=pk
+    )
+    permissions.VOID.check(actor, fact)
+    visit = getattr(fact, "encounter", None)
+    back = visit.get_absolute_url() if visit else fact.person.get_absolute_url()
+    form = VoidForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        actions.void(fact, by=actor, reason=form.words())
+        messages.success(request, _("已作废：%(fact)s。") % {"fact": fact})
+        return redirect(back)
+    opened(actor, fact.person)
+    return _form(
+        request,
+        fact.person,
+        form,
+        heading=_("作废%(kind)s") % {"kind": model._meta.verbose_name},
+        verb=_("作废"),
+        warning=_("将作废：%(fact)s。作废后不再计入病历，但连同原因保留可查。") % {"fact": fact},
+        back=back,
+    )
+
+
+def _visit(actor: Actor, pk: UUID, permission: Any = permissions.WRITE) -> Encounter:
+    """The encounter that is to be written in; 404 for strangers, 403 for other houses."""
+    visit: Encounter = get_object_or_404(
+        Encounter.objects.visible_to(actor).select_related("person", "organisation"), pk=pk
+    )
+    permission.check(actor, visit)
+    return visit
+
+
+def _of_visit(request: Request, visit: Encounter, form: Any, **context: Any) -> HttpResponse:
+    return _form(
+        request, visit.person, form, encounter=visit, back=visit.get_absolute_url(), **context
+    )
+
+
+def _form(request: Request, who: Person, form: Any, **context: Any) -> HttpResponse:
+    return page(
+        request,
+        "record/form.html",
+        part="form",
+        status=422 if form.errors else 200,
+        person=who,
+        form=form,
+        **context,
+    )
