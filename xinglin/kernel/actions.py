@@ -35,25 +35,45 @@ def action(permission: Permission[Any]) -> Callable[[Action[R, P]], Action[R, P]
         def run(record: R, /, *args: P.args, **kwargs: P.kwargs) -> R:
             by: Any = kwargs["by"]
             assert isinstance(by, Actor)
-            with transaction.atomic():
-                before: dict[str, Any] = {}
-                if not record._state.adding:
-                    record.refresh_from_db(
-                        from_queryset=type(record)._base_manager.select_for_update()
-                    )
-                    before = record.facts()
-                permission.check(by, record)
-                done = body(record, *args, **kwargs)
-                trail.record(by, permission.code, done, before=before)
-                if isinstance(done, Workflow):
-                    inbox.follow(done)
-                return done
+            held = _held(record)
+            try:
+                with transaction.atomic():
+                    before: dict[str, Any] = {}
+                    if not record._state.adding:
+                        record.refresh_from_db(
+                            from_queryset=type(record)._base_manager.select_for_update()
+                        )
+                        before = record.facts()
+                        held = _held(record)
+                    permission.check(by, record)
+                    done = body(record, *args, **kwargs)
+                    trail.record(by, permission.code, done, before=before)
+                    if isinstance(done, Workflow):
+                        inbox.follow(done)
+                    return done
+            except BaseException:
+                # What the database took back, the record in hand takes back too.
+                _put_back(record, held)
+                raise
 
         run.permission = permission  # type: ignore[attr-defined]
         REGISTRY.setdefault(permission.code, []).append(run)
         return run
 
     return decorate
+
+
+def _held(record: Record) -> tuple[dict[str, Any], dict[str, Any], bool]:
+    """What a record says in memory: its values, the rows it leads to, whether it is new."""
+    return dict(record.__dict__), dict(record._state.fields_cache), record._state.adding
+
+
+def _put_back(record: Record, held: tuple[dict[str, Any], dict[str, Any], bool]) -> None:
+    values, cache, adding = held
+    record.__dict__.clear()
+    record.__dict__.update(values)
+    record._state.fields_cache = cache
+    record._state.adding = adding
 
 
 def bulk_action(permission: Permission[Any]) -> Callable[[Bulk[R, P]], Bulk[R, P]]:
