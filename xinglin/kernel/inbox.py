@@ -7,6 +7,7 @@ and where it sits (`owner`, `consortium`, `county`). Raising adds a reader; the 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,8 @@ from django.db import transaction
 from xinglin.kernel import clock, parameters
 from xinglin.kernel.models import InboxItem, Notice
 from xinglin.kernel.records import Workflow
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,11 @@ def _steps(kind: str) -> list[dict[str, Any]]:
 def follow(row: Workflow) -> None:
     """Make the inbox say what the row says: its owner, its duty, its deadline."""
     items = InboxItem.objects.filter(subject_id=row.pk)
+    # Locked, because the clock may be raising them at this very moment.
+    now = {item.level: item for item in items.select_for_update()}
     if row.owner_id is None:
-        items.delete()
+        if now:
+            items.delete()
         return
     assert row.due_at is not None
     values = {
@@ -71,7 +77,6 @@ def follow(row: Workflow) -> None:
         "due_at": row.due_at,
         **row.inbox_facts(),
     }
-    now = {item.level: item for item in items}
     mine = now.get(0)
     if mine is None:
         InboxItem(
@@ -91,7 +96,7 @@ def follow(row: Workflow) -> None:
         setattr(mine, name, value)
     if turned:
         # Somebody else's turn, or a new clock: what was raised before no longer stands.
-        if len(now) > 1:
+        if mine.raised:
             items.filter(level__gt=0).delete()
         mine.raised = 0
         mine.escalate_at = _first_step(row.inbox_kind, row.due_at)
@@ -103,15 +108,17 @@ def _first_step(kind: str, due_at: datetime) -> datetime | None:
     return due_at + timedelta(minutes=steps[0]["after_minutes"]) if steps else None
 
 
-def raise_overdue(now: datetime | None = None, limit: int = 200) -> int:
+def raise_overdue(now: datetime | None = None) -> int:
     """Tell the next person named by the parameters about what is overdue; how many steps."""
     now = now or clock.now()
-    ids = list(
-        InboxItem.objects.filter(escalate_at__lte=now)
-        .order_by("escalate_at")
-        .values_list("pk", flat=True)[:limit]
-    )
-    return sum(_raise(pk, now) for pk in ids)
+    overdue = InboxItem.objects.filter(escalate_at__lte=now).order_by("escalate_at")
+    done = 0
+    for pk in list(overdue.values_list("pk", flat=True)):
+        try:
+            done += _raise(pk, now)
+        except Exception:  # one item that cannot be raised must not silence the others
+            logger.exception("Raising an overdue item failed")
+    return done
 
 
 def _raise(pk: UUID, now: datetime) -> int:
