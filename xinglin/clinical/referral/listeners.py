@@ -24,16 +24,16 @@ from xinglin.registry.people.events import PersonDied
 
 
 @worker.every(15)
-def watch_the_clock(limit: int = 200) -> int:
+def watch_the_clock() -> int:
     """Expire what was accepted and not used; hand on what nobody answered."""
     now = timezone.now()
     overdue = Referral.objects.filter(due_at__lte=now).order_by("due_at")
     done = 0
-    for referral in overdue.filter(state=State.ACCEPTED)[:limit]:
+    for referral in list(overdue.filter(state=State.ACCEPTED)):
         done += _try(actions.expire, referral)
     asked = overdue.filter(state__in=[State.SUBMITTED, State.APPROVED])
-    for referral in asked[:limit]:
-        if referral.awaits_approval or referral.clock_from is None or referral.due_at is None:
+    for referral in list(asked.exclude(needs_approval=True, approved_at=None)):
+        if referral.clock_from is None or referral.due_at is None:
             continue
         if rules.unanswered_at(referral.clock_from, referral.due_at) <= now:
             done += _try(actions.leave_unanswered, referral)

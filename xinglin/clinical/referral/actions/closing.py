@@ -184,10 +184,18 @@ def follow_up(
 def end(referral: Referral, *, by: Actor, code: str, text: str = "") -> Referral:
     """Stop a referral because the patient died, or is in care elsewhere."""
     steps.coded("end", code, text, field="end_code")
+    if not referral.is_open:
+        raise WrongState(
+            _("%(record)s已是“%(now)s”，无需终止。")
+            % {"record": referral, "now": referral.get_state_display()}
+        )
+    # A draft was never sent, and who has declined waits for nobody.
+    told = referral.state not in (State.DRAFT, State.DECLINED)
     steps.stop(referral, State.ENDED, code, text, clock.now())
     referral.save()
     steps.tell_sender(referral, gettext_noop("患者 %(patient)s 的转诊已终止"))
-    steps.tell_receiver(referral, gettext_noop("患者 %(patient)s 的转诊已终止"))
+    if told and referral.receiver_id != referral.sender_id:
+        steps.tell_receiver(referral, gettext_noop("患者 %(patient)s 的转诊已终止"))
     return referral
 
 

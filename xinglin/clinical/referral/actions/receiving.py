@@ -47,6 +47,7 @@ def accept(
     now = clock.now()
     if expected_at is not None and expected_at < now - steps.SLACK:
         raise steps.WrongTime(_("预约到诊时间不能早于现在。"), field="expected_at")
+    steps.foreseeable(expected_at, field="expected_at", now=now)
     referral.move_to(State.ACCEPTED)
     _answered(referral, now)
     referral.accepted_at = now
@@ -123,6 +124,7 @@ def waitlist(
     due_at = review_at or now + parameters.duration("referral.waitlist_days")
     if due_at <= now:
         raise steps.WrongTime(_("复核时间须晚于现在。"), field="review_at")
+    steps.foreseeable(due_at, field="review_at", now=now)
     referral.move_to(State.WAITLISTED)
     _answered(referral, now)
     referral.waiting_code = code
@@ -143,6 +145,8 @@ def receive(referral: Referral, *, by: Actor, arrived_at: datetime) -> Referral:
         now=now,
         sentence=_("到诊时间早于患者知情同意时间，请核对。"),
     )
+    if referral.departed_at is not None and arrived_at < referral.departed_at:
+        raise steps.WrongTime(_("到诊时间早于出发时间，请核对。"), field="arrived_at")
     referral.move_to(State.ARRIVED)
     referral.arrived_at = arrived_at
     steps.owed_by_receiver(

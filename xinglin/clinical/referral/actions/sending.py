@@ -22,6 +22,7 @@ from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action
 from xinglin.kernel.errors import Conflict, Forbidden, Refused, WrongState
 from xinglin.registry.organisations.models import Organisation, tree
+from xinglin.registry.people.models import Person
 from xinglin.registry.people.rules import check_phone
 from xinglin.registry.terminology import catalogue as terminology
 
@@ -191,6 +192,8 @@ def redirect(
     )
     _put_to_receiver(referral, now)
     referral.save()
+    if not by.at(referral.sender_id):
+        steps.tell_sender(referral, gettext_noop("患者 %(patient)s 的转诊已由医共体改转%(to)s"))
     return referral
 
 
@@ -203,6 +206,8 @@ def cancel(referral: Referral, *, by: Actor, code: str, text: str = "") -> Refer
     referral.save()
     if told:
         steps.tell_receiver(referral, gettext_noop("%(patient)s 的转诊已由转出方取消"))
+    if not by.at(referral.sender_id):
+        steps.tell_sender(referral, gettext_noop("患者 %(patient)s 的转诊已由医共体取消"))
     return referral
 
 
@@ -267,6 +272,8 @@ def attach_new(
 
 
 def _refuse_second(referral: Referral) -> None:
+    # Two desks that begin at the same moment come one after the other.
+    Person.objects.select_for_update(no_key=True).filter(pk=referral.person_id).first()
     standing = (
         Referral.objects.filter(person_id=referral.person_id, county_id=referral.county_id)
         .open()

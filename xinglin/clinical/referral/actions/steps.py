@@ -48,6 +48,15 @@ def in_order(
         raise WrongTime(sentence, field=field)
 
 
+def foreseeable(value: datetime | None, *, field: str, now: datetime) -> None:
+    """Refuse a plan so far ahead that it must be a slip; it would hide the patient for years."""
+    days = parameters.duration("referral.plan_days")
+    if value is not None and value > now + days:
+        raise WrongTime(
+            _("时间最多可定在 %(days)s 天以内，请核对。") % {"days": days.days}, field=field
+        )
+
+
 def ask_approval(referral: Referral, now: datetime) -> None:
     """The sender's leader owes the next step."""
     referral.hand_to(
