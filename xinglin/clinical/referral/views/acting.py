@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from xinglin.clinical.record.models import Document
@@ -24,24 +25,23 @@ from xinglin.ui.forms import Form
 from xinglin.ui.pages import page, wants_part
 from xinglin.ui.requests import Request
 
-# How each act reads on a button: icon, key, and whether it is the usual next step.
-BUTTONS: dict[str, tuple[str, str]] = {
-    "submit": ("send", "s"),
-    "approve": ("shield-check", "y"),
-    "accept": ("check", "a"),
-    "waitlist": ("hourglass", "w"),
-    "decline": ("ban", "x"),
-    "depart": ("ambulance", "d"),
-    "receive": ("map-pin", "r"),
-    "treat": ("stethoscope", "t"),
-    "propose-down": ("arrow-back-up", "b"),
-    "discharge": ("logout", "o"),
-    "close": ("receipt", "c"),
-    "follow-up": ("clipboard-heart", "f"),
-    "complete": ("edit", "e"),
-    "redirect": ("arrows-exchange", "g"),
-    "cancel": ("x", ""),
-    "end": ("circle-x", ""),
+# How each act reads on a button: a short word, an icon, a key.
+BUTTONS: dict[str, tuple[Any, str, str]] = {
+    "submit": (_lazy("提交申请"), "send", "s"),
+    "approve": (_lazy("同意转出"), "shield-check", "y"),
+    "accept": (_lazy("接收"), "check", "a"),
+    "waitlist": (_lazy("候诊"), "hourglass", "w"),
+    "decline": (_lazy("拒绝"), "ban", "x"),
+    "depart": (_lazy("登记出发"), "ambulance", "d"),
+    "receive": (_lazy("登记到诊"), "map-pin", "r"),
+    "treat": (_lazy("开始诊治"), "stethoscope", "t"),
+    "propose-down": (_lazy("建议下转"), "arrow-back-up", "b"),
+    "discharge": (_lazy("诊毕出院"), "logout", "o"),
+    "close": (_lazy("回执结案"), "receipt", "c"),
+    "follow-up": (_lazy("登记随访"), "clipboard-heart", "f"),
+    "redirect": (_lazy("改转"), "arrows-exchange", "g"),
+    "cancel": (_lazy("取消转诊"), "x", ""),
+    "end": (_lazy("终止转诊"), "circle-x", ""),
 }
 USUAL = (
     "submit",
@@ -53,6 +53,8 @@ USUAL = (
     "follow-up",
     "redirect",
 )
+# Answers that stand beside the usual next step; the others are in the menu.
+ANSWERS = ("waitlist", "decline", "propose-down", "discharge", "redirect")
 
 
 @require_GET
@@ -202,17 +204,20 @@ def _show(
     allowed = permissions.open_to(request.actor, referral)
     bound = bound or {}
     usual = next((name for name in USUAL if name in allowed), "")
-    acts = [
+    near = {usual, *[name for name in allowed if name in ANSWERS]}
+    acts: list[dict[str, Any]] = [
         {
             "name": name,
             "label": REGISTRY[f"referral.{name}"].label,
-            "icon": BUTTONS[name][0],
-            "key": BUTTONS[name][1],
+            "short": BUTTONS[name][0],
+            "icon": BUTTONS[name][1],
+            "key": BUTTONS[name][2],
             "primary": name == usual,
+            "near": name in near,
             "form": bound.get(name) or act_form(name, request.actor, referral),
             "url": reverse("referral:act", args=[referral.pk, name]),
         }
-        for name in allowed
+        for name in sorted(allowed, key=lambda name: name != usual)
         if name in ACT_FORMS
     ]
     return page(
