@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from xinglin.clinical.record.models import Document
@@ -27,21 +27,21 @@ from xinglin.ui.requests import Request
 
 # How each act reads on a button: a short word, an icon, a key.
 BUTTONS: dict[str, tuple[Any, str, str]] = {
-    "submit": (_lazy("提交申请"), "send", "s"),
-    "approve": (_lazy("同意转出"), "shield-check", "y"),
-    "accept": (_lazy("接收"), "check", "a"),
-    "waitlist": (_lazy("候诊"), "hourglass", "w"),
-    "decline": (_lazy("拒绝"), "ban", "x"),
-    "depart": (_lazy("登记出发"), "ambulance", "d"),
-    "receive": (_lazy("登记到诊"), "map-pin", "r"),
-    "treat": (_lazy("开始诊治"), "stethoscope", "t"),
-    "propose-down": (_lazy("建议下转"), "arrow-back-up", "b"),
-    "discharge": (_lazy("诊毕出院"), "logout", "o"),
-    "close": (_lazy("回执结案"), "receipt", "c"),
-    "follow-up": (_lazy("登记随访"), "clipboard-heart", "f"),
-    "redirect": (_lazy("改转"), "arrows-exchange", "g"),
-    "cancel": (_lazy("取消转诊"), "x", ""),
-    "end": (_lazy("终止转诊"), "circle-x", ""),
+    "submit": (gettext_lazy("提交申请"), "send", "s"),
+    "approve": (gettext_lazy("同意转出"), "shield-check", "y"),
+    "accept": (gettext_lazy("接收"), "check", "a"),
+    "waitlist": (gettext_lazy("候诊"), "hourglass", "w"),
+    "decline": (gettext_lazy("拒绝"), "ban", "x"),
+    "depart": (gettext_lazy("登记出发"), "ambulance", "d"),
+    "receive": (gettext_lazy("登记到诊"), "map-pin", "r"),
+    "treat": (gettext_lazy("开始诊治"), "stethoscope", "t"),
+    "propose-down": (gettext_lazy("建议下转"), "arrow-back-up", "b"),
+    "discharge": (gettext_lazy("诊毕出院"), "logout", "o"),
+    "close": (gettext_lazy("回执结案"), "receipt", "c"),
+    "follow-up": (gettext_lazy("登记随访"), "clipboard-heart", "f"),
+    "redirect": (gettext_lazy("改转"), "arrows-exchange", "g"),
+    "cancel": (gettext_lazy("取消转诊"), "x", ""),
+    "end": (gettext_lazy("终止转诊"), "circle-x", ""),
 }
 USUAL = (
     "submit",
