@@ -34,11 +34,9 @@ def open_people(actor: Actor) -> models.QuerySet[Person]:
 
 def ground(actor: Actor, person: Person) -> str:
     """Why the post may read the person's data, in the words that the trail keeps."""
-    link = (
-        CareLink.objects.filter(person=person, organisation_id__in=actor.scope)
-        .order_by("-since")
-        .first()
-    )
+    links = CareLink.objects.filter(person=person, organisation_id__in=actor.scope)
+    link = links.filter(organisation_id=actor.org_id).order_by("-since").first()
+    link = link or links.order_by("-since").first()
     if link is None:
         return ""
     return gettext("%(basis)s，%(house)s，%(since)s起") % {
@@ -365,7 +363,7 @@ def timeline(
     house: Organisation | None = None,
     voided: bool = False,
 ) -> models.QuerySet[Any]:
-    """Everything that happened to a person as rows of id, house, moment and kind, newest first.
+    """Everything that happened to a person: rows of id, house, moment and kind, newest first.
 
     One query over all kinds, so that a page of it costs the same however long the life was.
     """
@@ -376,8 +374,8 @@ def timeline(
         parts.append(
             (rows if voided else rows.standing())
             .order_by()
-            .annotate(kind=Value(kind, output_field=models.CharField()))
-            .values("id", "organisation_id", "happened_at", "kind")
+            .annotate(what=Value(kind, output_field=models.CharField()))
+            .values("id", "organisation_id", "happened_at", "what")
         )
     first, *others = parts
     found: models.QuerySet[Any] = first.union(*others, all=True) if others else first
@@ -388,7 +386,7 @@ def life(actor: Actor, rows: Iterable[dict[str, Any]]) -> list[Fact]:
     """The facts that rows of the timeline stand for, in their order."""
     wanted: dict[str, list[UUID]] = {}
     for row in rows:
-        wanted.setdefault(row["kind"], []).append(row["id"])
+        wanted.setdefault(row["what"], []).append(row["id"])
     known: dict[UUID, Fact] = {}
     for kind, ids in wanted.items():
         facts = FactQuerySet(KINDS[kind]).visible_to(actor).filter(pk__in=ids)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from xinglin.clinical.record import permissions
+from xinglin.clinical.record import permissions, rules
 from xinglin.clinical.record.forms import TimelineForm
 from xinglin.clinical.record.models import (
     KINDS,
@@ -61,11 +61,7 @@ def person(request: Request, pk: UUID) -> HttpResponse:
     if not open_people(actor).filter(pk=pk).exists():
         return page(request, "record/closed.html", **context)
     opened(actor, who)
-    rows = timeline(actor, who, voided=True)
-    houses = Organisation.objects.visible_to(actor).filter(
-        pk__in=set(rows.values_list("organisation_id", flat=True))
-    )
-    filters = TimelineForm(houses.in_order(), request.GET)
+    filters = TimelineForm(_houses_of(actor, who), request.GET)
     filters.is_valid()
     asked = filters.cleaned_data
     kinds = [asked["kind"]] if asked.get("kind") in KINDS else []
@@ -84,6 +80,16 @@ def person(request: Request, pk: UUID) -> HttpResponse:
     )
 
 
+def _houses_of(actor: Actor, who: Person) -> Any:
+    """The houses that wrote in somebody's record."""
+    first, *others = (
+        model.objects.visible_to(actor).of(who).order_by().values_list("organisation_id", flat=True)
+        for model in KINDS.values()
+    )
+    ids = set(first.union(*others))
+    return Organisation.objects.visible_to(actor).filter(pk__in=ids).in_order()
+
+
 @require_GET
 def encounter(request: Request, pk: UUID) -> HttpResponse:
     """One visit or stay and what was found, given and filed in it."""
@@ -95,14 +101,14 @@ def encounter(request: Request, pk: UUID) -> HttpResponse:
     may_write = visit.voided_at is None and permissions.WRITE.allows(actor, visit)
 
     def facts(model: type[Fact]) -> list[dict[str, Any]]:
-        rows = model.objects.visible_to(actor).filter(encounter=visit).newest_first()
+        rows = model.objects.visible_to(actor).filter(encounter=visit)
         return [
             {
                 "fact": fact,
                 "kind": fact._meta.model_name,
                 "may_void": fact.voided_at is None and permissions.VOID.allows(actor, fact),
             }
-            for fact in rows.select_related("organisation", "person")
+            for fact in rows.select_related("organisation", "person").order_by("happened_at", "id")
         ]
 
     return page(
@@ -198,7 +204,7 @@ def summary(actor: Actor, who: Person) -> dict[str, Any]:
         "allergies": allergies_of(actor, who),
         "medications": Medication.objects.visible_to(actor).of(who).in_use(today).newest_first(),
         "problems": list(problems.values())[:PROBLEMS],
-        "signs": signs.values(),
+        "signs": [signs[sign.loinc] for sign in rules.VITAL_SIGNS if sign.loinc in signs],
         "open_visits": visits.filter(ended_at=None, organisation_id=actor.org_id),
     }
 
@@ -210,7 +216,8 @@ def story(actor: Actor, facts: Iterable[Fact]) -> list[dict[str, Any]]:
     for fact in facts:
         key = _taken_together(fact)
         if key is not None and key == together:
-            events[-1]["what"] += f"，{fact}"
+            # The newest comes first, so what was written first stands last.
+            events[-1]["what"] = f"{fact}，{events[-1]['what']}"
             continue
         together = key
         events.append(_event(actor, fact))
@@ -245,7 +252,9 @@ def _event(actor: Actor, fact: Fact) -> dict[str, Any]:
         "at": getattr(fact, fact.WHEN),
         "who": fact.author,
         "org": str(fact.organisation),
-        "label": fact._meta.verbose_name,
+        "label": fact.get_kind_display()
+        if isinstance(fact, Observation)
+        else fact._meta.verbose_name,
         "what": _said(fact),
         "note": note,
         "icon": ICONS[type(fact)],
@@ -253,10 +262,15 @@ def _event(actor: Actor, fact: Fact) -> dict[str, Any]:
         "url": url,
         "kind": fact._meta.model_name,
         "fact": fact,
-        "may_void": fact.voided_at is None
-        and not isinstance(fact, Observation)
+        # What belongs to a visit is struck out on the visit's page.
+        "may_void": not _of_visit(fact)
+        and fact.voided_at is None
         and permissions.VOID.allows(actor, fact),
     }
+
+
+def _of_visit(fact: Fact) -> bool:
+    return not isinstance(fact, OfEncounter) or fact.encounter_id is not None
 
 
 def _said(fact: Fact) -> str:
