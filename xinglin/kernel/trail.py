@@ -177,9 +177,9 @@ def story(entries: Iterable[TrailEntry]) -> list[dict[str, Any]]:
 
 
 def _changed(entry: TrailEntry) -> str:
-    """What a line changed, field by field; "" for a record that was new."""
+    """What a line changed, field by field; of a record that was new, its name."""
     if all(before is None for before, _after in entry.changes.values()):
-        return ""
+        return str(entry.changes.get("name", ("", ""))[1])
     model = apps.get_model(entry.subject_type)
     told = []
     for name, (before, after) in entry.changes.items():

@@ -22,8 +22,9 @@ class FilterForm(Form):
     """What the list is narrowed by."""
 
     q = forms.CharField(label=_("名称、拼音或代码"), required=False, widget=forms.SearchInput)
+    # Chosen by the tabs; kept while the rest is typed.
     level = forms.ChoiceField(
-        label=_("层级"), required=False, choices=[("", _("全部")), *Level.choices]
+        required=False, choices=[("", _("全部")), *Level.choices], widget=forms.HiddenInput
     )
     closed = forms.BooleanField(label=_("含已停办"), required=False)
 

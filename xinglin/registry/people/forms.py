@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from xinglin.kernel.access import Actor
 from xinglin.registry.organisations.models import Level, Organisation, tree
+from xinglin.registry.people.actions import ID_CARD
 from xinglin.registry.people.models import Identifier, Person, Sex
 from xinglin.registry.terminology import catalogue as terminology
 from xinglin.ui.forms import CodeInput, DateInput, Form, ModelForm, SegmentedChoice
@@ -40,8 +41,10 @@ class PersonForm(ModelForm):
     contact_phone = forms.CharField(
         label=_("联系人电话"), required=False, max_length=40, widget=forms.TelInput
     )
-    sex = forms.ChoiceField(label=_("性别"), choices=Sex, widget=SegmentedChoice)
-    id_type = forms.ChoiceField(label=_("证件类别"), required=False)
+    sex = forms.ChoiceField(
+        label=_("性别"), choices=Sex, widget=SegmentedChoice, initial=Sex.UNKNOWN
+    )
+    id_type = forms.ChoiceField(label=_("证件类别"), required=False, initial=ID_CARD)
     ethnicity = forms.ChoiceField(label=_("民族"), required=False)
     payment_type = forms.ChoiceField(label=_("医疗费用来源"), required=False)
 

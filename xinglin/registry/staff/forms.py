@@ -73,7 +73,7 @@ class AppointForm(Form):
         error_messages={"invalid_choice": _("请从列表中选择机构。")},
     )
     department = forms.ModelChoiceField(
-        label=_("科室"), required=False, queryset=Department.objects.none()
+        label=_("科室"), required=False, queryset=Department.objects.none(), empty_label="—"
     )
     role = forms.ChoiceField(label=_("岗位角色"), choices=_roles)
     since = forms.DateField(label=_("任职起"), widget=DateInput, initial=timezone.localdate)

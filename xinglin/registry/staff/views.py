@@ -87,7 +87,7 @@ def detail(request: Request, pk: UUID) -> HttpResponse:
         request,
         "staff/detail.html",
         who=who,
-        posts=[
+        held=[
             {
                 "post": post,
                 "in_force": post.in_force(),
