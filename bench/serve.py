@@ -30,7 +30,12 @@ from bench.county import Scale
 from tests.postgres import TemporaryPostgres
 
 ROOT = Path(__file__).resolve().parent.parent
+LOADERS = ("load.py", "county.py")
 _TICK = os.sysconf("SC_CLK_TCK")
+_PREPARE = (
+    "import django; django.setup(); from xinglin.config import serving; "
+    "serving.prepare(); serving.collect_static()"
+)
 _WEB = "from xinglin.config import serving; serving.web('127.0.0.1', {port}, 1)"
 # What a small county's machine would be given; the rest as PostgreSQL comes.
 _POSTGRES = {"shared_buffers": "512MB", "effective_cache_size": "2GB", "max_wal_size": "4GB"}
@@ -82,8 +87,7 @@ def serving(database: str, scale: Scale, home: Path) -> Iterator[Server]:
             shutil.copyfile(kept / "xinglin.sqlite3", folder / "xinglin.sqlite3")
             url, pid = "", None
         environment = _environment(folder, url)
-        collect = [sys.executable, "-m", "django", "collectstatic", "--no-input"]
-        subprocess.run([*collect, "-v", "0"], env=environment, cwd=ROOT, check=True)
+        subprocess.run([sys.executable, "-c", _PREPARE], env=environment, cwd=ROOT, check=True)
         port = _free_port()
         with (folder / "log").open("wb") as log:
             main = subprocess.Popen(
@@ -106,25 +110,28 @@ def serving(database: str, scale: Scale, home: Path) -> Iterator[Server]:
 
 
 def _kept(database: str, scale: Scale, home: Path) -> Path:
-    """The folder in which the loaded county is kept; loads it when the schema has changed."""
+    """The folder in which the loaded county is kept; loads it when what it was made by changed.
+
+    Migrations that were added since are applied to the copy, as an installation would.
+    """
     name = f"{database}-{scale.name}"
-    kept = home / "data" / f"{name}-{_schema()}"
-    if (kept / "manifest.json").exists():
+    kept = home / "data" / f"{name}-{_digest(*(ROOT / 'bench' / each for each in LOADERS))}"
+    made_by = kept / "migrations.json"
+    now = {str(path.relative_to(ROOT)): _digest(path) for path in _migrations()}
+    if made_by.exists() and json.loads(made_by.read_text()).items() <= now.items():
         return kept
     kept.parent.mkdir(parents=True, exist_ok=True)
     for old in kept.parent.glob(f"{name}-*"):
         shutil.rmtree(old)
     print(f"  loading {scale.referrals:,} referrals on {database}", file=sys.stderr, flush=True)
-    begun = kept.with_suffix(".part")
-    shutil.rmtree(begun, ignore_errors=True)
-    begun.mkdir()
+    kept.mkdir()
     if database == "postgres":
         with _postgres(fast=True) as cluster:
-            _load(scale, begun, cluster.url)
-            cluster.keep(begun / "data")
+            _load(scale, kept, cluster.url)
+            cluster.keep(kept / "data")
     else:
-        _load(scale, begun, "")
-    begun.rename(kept)
+        _load(scale, kept, "")
+    made_by.write_text(json.dumps(now, indent=1))
     return kept
 
 
@@ -135,13 +142,12 @@ def _load(scale: Scale, folder: Path, url: str) -> None:
     subprocess.run(command, env=_environment(folder, url), cwd=ROOT, check=True)
 
 
-def _schema() -> str:
-    """Changes when the tables or what is loaded into them change."""
-    digest = hashlib.sha256()
-    migrations = sorted((ROOT / "xinglin").glob("**/migrations/*.py"))
-    for path in [*migrations, ROOT / "bench" / "load.py", ROOT / "bench" / "county.py"]:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:8]
+def _migrations() -> list[Path]:
+    return sorted((ROOT / "xinglin").glob("**/migrations/[0-9]*.py"))
+
+
+def _digest(*paths: Path) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:8]
 
 
 def _postgres(*, fast: bool = False, seed: Path | None = None) -> TemporaryPostgres:
