@@ -33,18 +33,18 @@ def main() -> None:
 @click.option("--workers", default=1, show_default=True, help="Web processes.")
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the web and do the background work; the first start of a demo loads its county."""
+    _ready()
     from xinglin.config.serving import run
 
-    _ready()
     run(host, port, workers)
 
 
 @main.command()
 def migrate() -> None:
     """Bring the database to what this version needs."""
+    _ready()
     from xinglin.config.serving import prepare
 
-    _ready()
     prepare()
 
 
@@ -52,20 +52,40 @@ def migrate() -> None:
 @click.option("--residents", default=4200, show_default=True, help="How many residents.")
 def demo(residents: int) -> None:
     """Load the demo county 青山县; again changes nothing."""
+    _ready()
     from xinglin.config.serving import load_demo, prepare
 
-    _ready()
     prepare()
     load_demo(residents)
+
+
+@main.command()
+@click.argument("name")
+@click.option("--code", required=True, help="Code of the county, such as its division code.")
+@click.option("--administrator", required=True, help="Account name of its first administrator.")
+@click.option("--person", default="管理员", show_default=True, help="The administrator's name.")
+@click.password_option(help="The administrator's password; asked for when absent.")
+def county(name: str, code: str, administrator: str, person: str, password: str) -> None:
+    """Found a county with its first administrator, who then enters or imports everything else."""
+    _ready()
+    from xinglin.config.founding import found
+    from xinglin.kernel.errors import Refused
+
+    try:
+        found(name, code=code, administrator=administrator, person=person, password=password)
+    except Refused as refusal:
+        click.echo(str(refusal), err=True)
+        sys.exit(1)
+    click.echo(f"{name} 已建立，管理员账号 {administrator}。")
 
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def check(as_json: bool) -> None:
     """Is the installation sound? One line each; exit code 1 if not."""
+    _ready()
     from xinglin.config.checking import findings
 
-    _ready()
     found = findings()
     if as_json:
         click.echo(json.dumps([finding.as_dict() for finding in found], ensure_ascii=False))
@@ -86,9 +106,9 @@ def import_(paths: tuple[Path, ...], code: str, report: Path | None, as_json: bo
     Everything is checked first; if any row is refused nothing is loaded, and the report names
     file, line, column and reason of each.
     """
+    _ready()
     from xinglin.gateway.imports.command import run
 
-    _ready()
     sys.exit(run(list(paths), code=code, report=report, as_json=as_json))
 
 
@@ -103,9 +123,9 @@ def verify(as_json: bool) -> None:
     """Recompute the chain from the first line to the last; names the first broken line."""
     from dataclasses import asdict
 
+    _ready()
     from xinglin.kernel import trail as kernel_trail
 
-    _ready()
     kernel_trail.seal(limit=10_000_000)
     verdict = kernel_trail.verify()
     if as_json:
@@ -124,3 +144,7 @@ def django_(arguments: tuple[str, ...]) -> None:
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["xinglin", *arguments])
+
+
+if __name__ == "__main__":
+    main()

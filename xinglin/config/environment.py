@@ -24,6 +24,8 @@ class Environment(BaseSettings):
     catalogue: str = Field(default="", alias="XINGLIN_CATALOGUE")
     language_code: Literal["zh-hans", "en"] = Field(default="zh-hans", alias="LANGUAGE_CODE")
     allowed_hosts: str = Field(default="", alias="XINGLIN_HOSTS")
+    origins: str = Field(default="", alias="XINGLIN_ORIGINS")
+    metrics_token: str = Field(default="", alias="XINGLIN_METRICS_TOKEN")
     debug: bool = Field(default=False, alias="XINGLIN_DEBUG")
 
     @field_validator("home")
@@ -36,6 +38,14 @@ class Environment(BaseSettings):
     def _folder(cls, value: str) -> str:
         if value and not Path(value).is_dir():
             raise ValueError(f"XINGLIN_CATALOGUE names no folder: {value}")
+        return value
+
+    @field_validator("origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        for origin in filter(None, value.split(",")):
+            if not origin.startswith(("https://", "http://")) or origin.endswith("/"):
+                raise ValueError("XINGLIN_ORIGINS lists addresses such as https://xinglin.example")
         return value
 
     @field_validator("database_url")

@@ -18,6 +18,12 @@ ALLOWED_HOSTS = (
     ENVIRONMENT.allowed_hosts.split(",") if ENVIRONMENT.allowed_hosts else (["*"] if DEMO else [])
 )
 
+# The addresses under which people reach the house through a proxy that ends TLS.
+CSRF_TRUSTED_ORIGINS = [origin for origin in ENVIRONMENT.origins.split(",") if origin]
+if any(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+METRICS_TOKEN = ENVIRONMENT.metrics_token
+
 CATALOGUE = ROOT / "catalogue" if (ROOT / "catalogue").is_dir() else PACKAGE / "catalogue"
 CATALOGUE_OVERLAY = ENVIRONMENT.catalogue
 
