@@ -8,9 +8,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.db import transaction
 
-from xinglin.kernel import inbox, trail
+from xinglin.kernel import bulk, inbox, trail
 from xinglin.kernel.access import Actor, Permission
-from xinglin.kernel.models import TrailEntry
 from xinglin.kernel.records import Record, Workflow
 
 R = TypeVar("R", bound=Record)
@@ -91,10 +90,7 @@ def bulk_action(permission: Permission[Any]) -> Callable[[Bulk[R, P]], Bulk[R, P
                 for record in records:
                     permission.check(by, record)
                 done = body(records, *args, **kwargs)
-                TrailEntry.objects.bulk_create(
-                    [trail.line(by, permission.code, record, {}) for record in done],
-                    batch_size=500,
-                )
+                bulk.create([trail.line(by, permission.code, record, {}) for record in done])
                 return done
 
         run.permission = permission  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ source: TOML in its own `[source]` table, CSV in a sidecar `<name>.csv.toml`.
 from __future__ import annotations
 
 import csv
+import os
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,12 +42,14 @@ def folders() -> list[Path]:
 
 
 def stamp(name: str) -> tuple[tuple[str, int], ...]:
-    """What a cached reading of the file depends on."""
+    """What a cached reading of the file depends on; cheap enough for every row of a list."""
     found = []
-    for folder in folders():
-        path = folder / name
+    for folder in (settings.CATALOGUE, settings.CATALOGUE_OVERLAY):
+        if not folder:
+            continue
+        path = f"{folder}/{name}"
         try:
-            found.append((str(path), path.stat().st_mtime_ns))
+            found.append((path, os.stat(path).st_mtime_ns))
         except FileNotFoundError:
             continue
     return tuple(found)

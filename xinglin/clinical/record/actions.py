@@ -24,7 +24,7 @@ from xinglin.clinical.record.models import (
     Observation,
     OfEncounter,
 )
-from xinglin.kernel import clock, parameters
+from xinglin.kernel import bulk, clock, parameters
 from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action, bulk_action
 from xinglin.kernel.errors import Refused, WrongState
@@ -207,7 +207,7 @@ def take_in(facts: Sequence[F], *, by: Actor) -> Sequence[F]:
     """Store many facts of one kind that another system sent; the caller has checked each."""
     if not facts:
         return facts
-    type(facts[0])._default_manager.bulk_create(facts, batch_size=500)
+    bulk.create(facts)
     link_care_all(
         {(fact.person_id, fact.organisation_id) for fact in facts},
         CareLink.Basis.ENCOUNTER,

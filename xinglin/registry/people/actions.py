@@ -11,10 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from xinglin.kernel import clock
+from xinglin.kernel import bulk, clock
 from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action, bulk_action
 from xinglin.kernel.errors import Conflict, Refused
+from xinglin.kernel.ids import new_id
 from xinglin.kernel.outbox import publish
 from xinglin.registry.people import events, permissions, rules
 from xinglin.registry.people.models import CareLink, Identifier, Person, SearchKey, Sex
@@ -60,7 +61,7 @@ def register(person: Person, *, by: Actor) -> Person:
 @bulk_action(permissions.REGISTER)
 def register_all(people: Sequence[Person], *, by: Actor) -> Sequence[Person]:
     """Make many residents known at once; the caller has checked each with `check`."""
-    Person.objects.bulk_create(people, batch_size=500)
+    bulk.create(people)
     _index(people)
     _custody(people)
     return people
@@ -160,13 +161,12 @@ def link_care_all(
     pairs: Iterable[tuple[UUID, UUID]], basis: CareLink.Basis, *, since: datetime
 ) -> None:
     """The same for many pairs of person and house."""
-    CareLink.objects.bulk_create(
-        [
-            CareLink(person_id=person, organisation_id=house, basis=basis, since=since)
-            for person, house in set(pairs)
-        ],
+    now = clock.now()
+    bulk.insert(
+        CareLink,
+        ("id", "created_at", "updated_at", "person_id", "organisation_id", "basis", "since"),
+        [(new_id(), now, now, person, house, basis.value, since) for person, house in set(pairs)],
         ignore_conflicts=True,
-        batch_size=500,
     )
 
 
@@ -218,7 +218,7 @@ def _index(people: Iterable[Person], identifiers: Iterable[Identifier] = ()) -> 
     numbers: dict[UUID, set[str]] = {}
     for identifier in identifiers:
         numbers.setdefault(identifier.person_id, set()).add(rules.search_key(identifier.value))
-    rows: list[SearchKey] = []
+    rows: list[tuple[UUID, UUID, str, str]] = []
     for person in people:
         keys = {
             (SearchKey.Kind.NAME, rules.search_key(person.name)),
@@ -231,11 +231,9 @@ def _index(people: Iterable[Person], identifiers: Iterable[Identifier] = ()) -> 
             *((SearchKey.Kind.NUMBER, number) for number in numbers.get(person.pk, ())),
         }
         rows.extend(
-            SearchKey(county_id=person.county_id, person=person, kind=kind, key=key)
-            for kind, key in sorted(keys)
-            if key
+            (person.county_id, person.pk, kind.value, key) for kind, key in sorted(keys) if key
         )
-    SearchKey.objects.bulk_create(rows, batch_size=1000)
+    bulk.insert(SearchKey, ("county_id", "person_id", "kind", "key"), rows)
 
 
 def _index_keys(person: Person, keys: set[tuple[SearchKey.Kind, str]]) -> None:
