@@ -1,0 +1,433 @@
+"""Clinical facts of a load: checked one by one, told from what is known by their source."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from xinglin.clinical.record import actions as record
+from xinglin.clinical.record import fhir as mapping
+from xinglin.clinical.record.models import (
+    Allergy,
+    Diagnosis,
+    Encounter,
+    Fact,
+    Medication,
+    Observation,
+)
+from xinglin.clinical.record.rules import VITAL_SIGNS
+from xinglin.gateway.imports import kinds
+from xinglin.gateway.imports.bundles import Entries, Entry
+from xinglin.gateway.imports.houses import Houses
+from xinglin.gateway.imports.kinds import Kind
+from xinglin.gateway.imports.people import People
+from xinglin.gateway.imports.report import Place, Report
+from xinglin.gateway.imports.sheets import Row, masked
+from xinglin.gateway.imports.workers import Workers
+from xinglin.kernel.errors import Refused
+from xinglin.kernel.records import plain
+from xinglin.registry.organisations.models import Organisation
+from xinglin.registry.people.models import Person
+from xinglin.registry.terminology import catalogue as terminology
+
+TABLE = "table"
+# In the order in which they lean on each other.
+ORDER: tuple[tuple[type[Fact], str], ...] = (
+    (Encounter, "encounters"),
+    (Diagnosis, "diagnoses"),
+    (Observation, "observations"),
+    (Allergy, "allergies"),
+    (Medication, "medications"),
+)
+# What belongs to the fact's identity, or to the house alone; not compared.
+APART = {
+    "person_id",
+    "organisation_id",
+    "encounter_id",
+    "source",
+    "source_id",
+    "voided_at",
+    "voided_by",
+    "void_reason",
+}
+# What a table says of a visit.
+VISIT = (
+    "kind",
+    "started_at",
+    "ended_at",
+    "department",
+    "visit_no",
+    "complaint",
+    "history",
+    "treatment",
+    "discharge_way",
+    "outcome",
+)
+Key = tuple[UUID, str, str]
+
+
+@dataclass
+class Facts:
+    """The facts that the files tell of."""
+
+    report: Report
+    houses: Houses
+    people: People
+    workers: Workers
+    house: Organisation
+    source: str
+    told: dict[type[Fact], dict[Key, tuple[Place, Fact]]] = field(default_factory=dict)
+    visits: dict[tuple[UUID, str], Encounter] = field(default_factory=dict)
+    by_entry: dict[int, Encounter] = field(default_factory=dict)
+
+    # ---------------------------------------------------------------------------- tables
+
+    def tell(self, kind: Kind, row: Row) -> None:
+        """One row of a table of encounters, medicines or allergies."""
+        try:
+            person = self._person(row)
+            house = self._house(row)
+            read: Callable[[dict[str, Any], Person, Organisation], Iterator[Fact]] = {
+                kinds.ENCOUNTERS: self._visit,
+                kinds.MEDICATIONS: self._medicine,
+                kinds.ALLERGIES: self._allergy,
+            }[kind]
+            for fact in read(row.cells, person, house):
+                record.check(fact)
+                self._take(row.place, fact)
+        except Refused as refusal:
+            self._refuse(kind, row, refusal)
+
+    def _person(self, row: Row) -> Person:
+        cells = row.cells
+        if not (cells.get("id_number") or cells.get("health_record_no") or cells.get("local_no")):
+            raise Refused(_("须填身份证号、健康档案编号或本地编号之一。"), field="id_number")
+        person = self.people.find(cells)
+        if person is None:
+            raise Refused(
+                _("没有登记这位居民；请先导入居民，或与居民表一同导入。"), field="id_number"
+            )
+        name = cells.get("person", "")
+        if name and name != person.name:
+            raise Refused(_("姓名与该证件号码登记的姓名不一致，请核对。"), field="person")
+        return person
+
+    def _house(self, row: Row) -> Organisation:
+        code = row.cells.get("house", "")
+        found = self.houses.find(code) if code else self.house
+        if found is None:
+            raise Refused(_("没有代码为“%(code)s”的机构。") % {"code": code}, field="house")
+        return found
+
+    def _visit(self, cells: dict[str, Any], person: Person, house: Organisation) -> Iterator[Fact]:
+        number = cells.get("visit") or _digest(person.pk, house.pk, cells["started_at"])
+        of = {
+            "person": person,
+            "organisation": house,
+            "author": cells.get("author", ""),
+            "source": TABLE,
+        }
+        visit = Encounter(
+            **of, source_id=number, **{name: cells[name] for name in VISIT if name in cells}
+        )
+        yield visit
+        visit = self.visits.setdefault((house.pk, number), visit)
+        day = timezone.localdate(visit.started_at)
+        for main, code, name in _diagnoses(cells):
+            yield Diagnosis(
+                **of,
+                encounter=visit,
+                source_id=f"{number}#{code or name}"[:120],
+                system="icd10" if code else "urn:xinglin:words",
+                code=code or "-",
+                name=name,
+                main=main,
+                diagnosed_on=day,
+            )
+        for sign in VITAL_SIGNS:
+            if sign.field in cells:
+                yield Observation(
+                    **of,
+                    encounter=visit,
+                    source_id=f"{number}#{sign.loinc}",
+                    code=sign.loinc,
+                    name=kinds.ENCOUNTERS[sign.field].label,
+                    value=cells[sign.field],
+                    unit=sign.unit,
+                    measured_at=visit.started_at,
+                )
+
+    def _medicine(
+        self, cells: dict[str, Any], person: Person, house: Organisation
+    ) -> Iterator[Fact]:
+        names = ("name", "code", "form", "dose", "frequency", "route", "started_on", "ended_on")
+        visit = cells.get("visit", "")
+        encounter = self._known_visit(house, visit) if visit else None
+        yield Medication(
+            person=person,
+            organisation=house,
+            encounter=encounter,
+            author=cells.get("author", ""),
+            source=TABLE,
+            source_id=_digest(person.pk, house.pk, visit, cells["name"], cells["started_on"]),
+            **{name: cells[name] for name in names if name in cells},
+        )
+
+    def _allergy(
+        self, cells: dict[str, Any], person: Person, house: Organisation
+    ) -> Iterator[Fact]:
+        names = ("substance", "reaction", "severe", "noted_on")
+        yield Allergy(
+            person=person,
+            organisation=house,
+            author=cells.get("author", ""),
+            source=TABLE,
+            source_id=_digest(person.pk, house.pk, cells["substance"]),
+            **{name: cells[name] for name in names if name in cells},
+        )
+
+    def _known_visit(self, house: Organisation, number: str) -> Encounter:
+        found = self.visits.get((house.pk, number)) or (
+            Encounter.objects.filter(
+                organisation_id=house.pk, source=TABLE, source_id=number
+            ).first()
+        )
+        if found is None:
+            raise Refused(_("该机构没有就诊编号“%(no)s”。") % {"no": number}, field="visit")
+        return found
+
+    def _refuse(self, kind: Kind, row: Row, refusal: Refused) -> None:
+        name = refusal.field
+        if name == "code" and kind is kinds.ENCOUNTERS:
+            name = "diagnosis"
+        column = next((c for c in kind.columns if c.key == name), None)
+        value = row.cells.get(name, "") if name else ""
+        said, reason = masked(column, value, str(refusal)) if value else ("", str(refusal))
+        self.report.refuse(row.place, column.label if column else name, said, reason)
+
+    # --------------------------------------------------------------------------- bundles
+
+    def tell_resource(self, entry: Entry, entries: Entries) -> None:
+        """The facts of one resource; Refused names what is wrong with it."""
+        told = mapping.references(entry.sent)
+        person = self._subject(told.subject, entry, entries)
+        encounter = None
+        if told.encounter and entry.kind != "Encounter":
+            encounter = self._encounter(told.encounter, entry, entries)
+            if encounter is not None and encounter.person_id != person.pk:
+                raise Refused(_("所引用的就诊属于另一位居民。"), field=f"{entry.kind}.encounter")
+        house = encounter.organisation if encounter else self.house
+        if told.organisation:
+            house = self.houses.find_reference(told.organisation, entry, entries) or house
+        named = entry.source_id()
+        setting = mapping.Setting(
+            person=person,
+            organisation=house,
+            encounter=encounter,
+            author=self.workers.author(told.author, entry, entries),
+            source="fhir" if entry.full_url else self.source,
+            source_id=(named if len(named) <= 90 else _digest(named)) if named else "",
+        )
+        facts = mapping.from_fhir(entry.sent, setting)
+        if not facts:
+            self.report.skipped[entry.kind] += 1
+        for fact in facts:
+            record.check(fact)
+            _name(fact, entry)
+            kept = self._take(entry.place, fact)
+            if isinstance(kept, Encounter):
+                self.by_entry[id(entry)] = kept
+
+    def _subject(self, reference: str, entry: Entry, entries: Entries) -> Person:
+        field = "patient" if entry.kind == "AllergyIntolerance" else "subject"
+        path = f"{entry.kind}.{field}"
+        if not reference:
+            raise Refused(_("缺少所属居民的引用。"), field=path)
+        found = entries.find(reference, entry)
+        if found is not None:
+            if found.kind != "Patient":
+                raise Refused(_("引用的不是 Patient。"), field=path)
+            candidate = self.people.by_entry.get(id(found))
+            if candidate is None:
+                raise Refused(_("所引用的 Patient 未通过检查。"), field=path)
+            return candidate.who
+        known = self._registered(reference)
+        if known is None:
+            raise Refused(
+                _("引用的“%(reference)s”不在本次文件中，也未登记。")
+                % {"reference": reference[:80]},
+                field=path,
+            )
+        return known
+
+    def _registered(self, reference: str) -> Person | None:
+        """Somebody whom an earlier load, or this house itself, knows under that name."""
+        people = Person.objects.filter(county_id=self.people.county_id, voided_at=None)
+        found = people.filter(source__in=("fhir", self.source), source_id=reference).first()
+        if found is None:
+            found = people.filter(pk=_uuid(reference)).first()
+        return found
+
+    def _encounter(self, reference: str, entry: Entry, entries: Entries) -> Encounter | None:
+        path = f"{entry.kind}.encounter"
+        found = entries.find(reference, entry)
+        if found is not None:
+            if found.kind != "Encounter":
+                raise Refused(_("引用的不是 Encounter。"), field=path)
+            if id(found) not in self.by_entry and self._not_happened(found):
+                return None
+            if id(found) not in self.by_entry:
+                raise Refused(_("所引用的 Encounter 未通过检查。"), field=path)
+            return self.by_entry[id(found)]
+        stored = Encounter.objects.select_related("organisation", "person").filter(
+            person__county_id=self.people.county_id
+        )
+        known: Encounter | None = (
+            stored.filter(source__in=("fhir", self.source), source_id=reference).first()
+            or stored.filter(pk=_uuid(reference)).first()
+        )
+        if known is None:
+            raise Refused(
+                _("引用的“%(reference)s”不在本次文件中，也未登记。")
+                % {"reference": reference[:80]},
+                field=path,
+            )
+        return known
+
+    @staticmethod
+    def _not_happened(entry: Entry) -> bool:
+        return entry.sent.get("status") in ("planned", "cancelled", "entered-in-error", "unknown")
+
+    # ------------------------------------------------------------------------ new and known
+
+    def _take(self, place: Place, fact: Fact) -> Fact:
+        """Keep a fact for storing; the same one twice must say the same."""
+        told = self.told.setdefault(type(fact), {})
+        key = (fact.organisation_id, fact.source, fact.source_id)
+        if key in told:
+            other_place, other = told[key]
+            if _contents(other) != _contents(fact):
+                raise Refused(
+                    _("与 %(file)s %(place)s是同一编号，但内容不同。")
+                    % {"file": other_place.file, "place": other_place},
+                    field="visit" if isinstance(fact, Encounter) else "",
+                )
+            if isinstance(fact, Encounter) and place.line:
+                raise Refused(
+                    _("与 %(file)s %(place)s重复。")
+                    % {"file": other_place.file, "place": other_place},
+                    field="visit",
+                )
+            return other
+        told[key] = (place, fact)
+        return fact
+
+    def store(self, *, really: bool) -> None:
+        """Renew what is known and differs, take in what is new."""
+        stored: dict[UUID, Encounter] = {}
+        for model, name in ORDER:
+            told = self.told.get(model)
+            if not told:
+                continue
+            count = self.report.count(name)
+            known = self._known(model, list(told))
+            fresh: list[Fact] = []
+            for key, (place, fact) in told.items():
+                same = known.get(key)
+                encounter_id = getattr(fact, "encounter_id", None)
+                if encounter_id in stored:
+                    fact.encounter = stored[encounter_id]  # type: ignore[attr-defined]
+                if same is None:
+                    count.new += 1
+                    fresh.append(fact)
+                    continue
+                if isinstance(same, Encounter):
+                    stored[fact.pk] = same
+                changed = _changed(same, fact)
+                if not changed or same.voided_at is not None:
+                    count.unchanged += 1
+                    continue
+                count.updated += 1
+                self._renew(place, same, changed)
+            if really and self.report.clean:
+                for start in range(0, len(fresh), 2000):
+                    record.take_in(fresh[start : start + 2000], by=self.houses.by)
+
+    def _renew(self, place: Place, fact: Fact, changed: dict[str, Any]) -> None:
+        try:
+            with transaction.atomic():
+                record.renew(fact, by=self.houses.by, **changed)
+        except Refused as refusal:
+            self.report.refuse(place, refusal.field, "", str(refusal))
+
+    @staticmethod
+    def _known(model: type[Fact], keys: list[Key]) -> dict[Key, Fact]:
+        found: dict[Key, Fact] = {}
+        ids = sorted({source_id for _house, _source, source_id in keys})
+        for start in range(0, len(ids), 500):
+            part = ids[start : start + 500]
+            rows = model._default_manager.filter(source_id__in=part).select_related("person")
+            found.update({(f.organisation_id, f.source, f.source_id): f for f in rows})
+        return found
+
+
+def _name(fact: Fact, entry: Entry) -> None:
+    """Make the name under which the sender knows a fact one that lasts.
+
+    A `urn:` lasts as long as its bundle: what it names is known again by its contents. A visit
+    goes on, so it keeps the name it has.
+    """
+    if fact.source_id and not entry.full_url.startswith("urn:"):
+        return
+    if isinstance(fact, Encounter) and fact.source_id:
+        return
+    fact.source_id = f"{fact.source_id}~{_digest(sorted(_contents(fact).items()))[:16]}"
+
+
+def _contents(fact: Fact) -> dict[str, Any]:
+    return {name: value for name, value in fact.facts().items() if name not in APART}
+
+
+def _changed(known: Fact, told: Fact) -> dict[str, Any]:
+    """What the file says otherwise; what it leaves out stays."""
+    changed = {}
+    for name in _contents(told):
+        ours, theirs = getattr(known, name), getattr(told, name)
+        if theirs in (None, ""):
+            continue
+        if isinstance(theirs, Decimal | date):
+            if theirs != ours:
+                changed[name] = theirs
+        elif plain(ours) != plain(theirs):
+            changed[name] = theirs
+    return changed
+
+
+def _diagnoses(cells: dict[str, Any]) -> Iterator[tuple[bool, str, str]]:
+    code, name = cells.get("diagnosis", ""), cells.get("diagnosis_name", "")
+    if code or name:
+        yield True, code, name
+    for other in cells.get("others", ()):
+        concept = terminology.require("icd10", other, field="others")
+        yield False, other, concept.zh
+
+
+def _digest(*parts: Any) -> str:
+    told = "|".join(str(part) for part in parts)
+    return hashlib.sha256(told.encode()).hexdigest()[:40]
+
+
+def _uuid(reference: str) -> UUID:
+    try:
+        return UUID(reference.split("/")[-1])
+    except ValueError:
+        return UUID(int=0)

@@ -1,0 +1,513 @@
+"""The kinds of table a county sends, and their columns: names, spellings, what each may hold."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from xinglin.clinical.record.models import Encounter
+from xinglin.clinical.record.rules import VITAL_SIGNS
+from xinglin.gateway.imports import values
+from xinglin.gateway.imports.values import Reader
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: `spellings` are further headers it is known by, `hides` masks it in reports."""
+
+    key: str
+    label: str
+    read: Reader
+    spellings: tuple[str, ...] = ()
+    required: bool = False
+    hides: str = ""
+    hint: Any = ""
+    example: Any = ""
+    list_of: str = ""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of table."""
+
+    code: str
+    label: Any
+    sheet: str
+    columns: tuple[Column, ...]
+    note: Any = ""
+    by_header: dict[str, Column] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        known: dict[str, Column] = {}
+        for column in self.columns:
+            for name in (column.label, column.key, *column.spellings):
+                known.setdefault(plain(name), column)
+        object.__setattr__(self, "by_header", known)
+
+    def __getitem__(self, key: str) -> Column:
+        return next(column for column in self.columns if column.key == key)
+
+
+def plain(header: Any) -> str:
+    """A header as it is compared: 身份证号码（必填）* → 身份证号码, ID number → idnumber."""
+    told = unicodedata.normalize("NFKC", str(header)).lower()
+    told = re.sub(r"[(\[【].*?[)\]】]", "", told)
+    return re.sub(r"[\s*_:：\-—/、.★]+", "", told)
+
+
+NOTE = Column("note", "备注", values.text(1000), ("说明", "note", "remark"))
+EXAMPLE = "示例"
+
+ID_CARD = Column(
+    "id_number",
+    "身份证号",
+    values.digits(18),
+    (
+        "身份证号码",
+        "身份证",
+        "公民身份号码",
+        "证件号码",
+        "证件号",
+        "身份证件号码",
+        "id card",
+        "id_number",
+    ),
+    hides="id",
+    hint=_("18 位，单元格须设为“文本”格式。"),
+    example="330198196205040019",
+)
+HOUSE = Column(
+    "house",
+    "机构代码",
+    values.code(22),
+    (
+        "所在机构代码",
+        "所属机构代码",
+        "就诊机构代码",
+        "organisation_code",
+        "organization code",
+        "org_code",
+    ),
+    hint=_("机构表中的代码。"),
+    example="QS201",
+)
+DOCTOR = Column(
+    "author", "医生", values.text(50), ("接诊医生", "医师", "记录人", "doctor"), example="王医生"
+)
+PERSON = (
+    ID_CARD,
+    Column("person", "姓名", values.text(50), ("患者姓名", "name"), example="陈桂香"),
+    Column(
+        "health_record_no", "健康档案编号", values.digits(17), ("居民健康档案编号",), hides="id"
+    ),
+    Column("local_no", "本地编号", values.code(60), ("病案号", "病历号", "patient_id")),
+)
+
+ORGANISATIONS = Kind(
+    "organisations",
+    _("机构"),
+    "机构",
+    (
+        Column(
+            "code",
+            "机构代码",
+            values.code(22),
+            ("代码", "机构编码", "organisation_code"),
+            True,
+            example="QS201",
+        ),
+        Column(
+            "name",
+            "机构名称",
+            values.text(70),
+            ("名称", "机构全称", "name"),
+            True,
+            example="青山镇中心卫生院",
+        ),
+        Column(
+            "parent",
+            "上级机构代码",
+            values.code(22),
+            ("上级代码", "主管机构代码", "parent_code"),
+            hint=_("县（市、区）一行留空，其余必填。"),
+            example="QS100",
+        ),
+        Column(
+            "level",
+            "层级",
+            values.level,
+            ("机构层级", "级别"),
+            True,
+            example="乡镇卫生院",
+            list_of="level",
+        ),
+        Column("short_name", "简称", values.text(30), ("机构简称",), example="青山镇卫生院"),
+        Column(
+            "org_class",
+            "机构类别",
+            values.code(4),
+            ("机构类别代码", "卫生机构类别", "class"),
+            hint="WS 218",
+            example="C210",
+        ),
+        Column(
+            "credit_code", "统一社会信用代码", values.code(18), ("信用代码", "社会信用代码", "uscc")
+        ),
+        Column("insurance_code", "医保机构编码", values.code(12), ("医保编码", "定点医疗机构编码")),
+        Column("area_code", "行政区划代码", values.code(12), ("行政区划", "区划代码")),
+        Column(
+            "leads",
+            "牵头医院",
+            values.yes_or_no,
+            ("是否牵头", "是否牵头医院", "leads"),
+            example="否",
+        ),
+        Column(
+            "outside",
+            "县域外合作机构",
+            values.yes_or_no,
+            ("县外", "是否县外", "outside"),
+            example="否",
+        ),
+        Column("address", "地址", values.text(200), ("机构地址",), example="青山县青山镇人民路1号"),
+        Column(
+            "phone", "电话", values.digits(20), ("联系电话", "机构电话"), example="0571-88880001"
+        ),
+        Column(
+            "services",
+            "服务范围",
+            values.several(500),
+            ("诊疗科目", "services"),
+            example="全科、中医",
+        ),
+        Column("closed_on", "停办日期", values.day, ("closed_on",)),
+        NOTE,
+    ),
+    _("先导入县、医共体、县级医院，再到乡镇和村；同一张表里先后不限。"),
+)
+STAFF = Kind(
+    "staff",
+    _("人员"),
+    "人员",
+    (
+        Column(
+            "code",
+            "工号",
+            values.code(30),
+            ("人员编号", "职工号", "staff_code", "code"),
+            True,
+            example="QS2010001",
+        ),
+        Column("name", "姓名", values.text(50), ("人员姓名",), True, example="王建华"),
+        Column("sex", "性别", values.sex, ("gender",), example="男"),
+        ID_CARD,
+        Column(
+            "phone",
+            "电话",
+            values.digits(30),
+            ("联系电话", "手机号", "手机", "mobile"),
+            hides="phone",
+            example="13900000001",
+        ),
+        Column("house", "机构代码", values.code(22), HOUSE.spellings, True, example="QS201"),
+        Column("department", "科室", values.text(50), ("所在科室", "科室名称"), example="全科"),
+        Column(
+            "role",
+            "岗位角色",
+            values.role,
+            ("岗位", "角色", "role"),
+            True,
+            example="乡镇卫生院医生",
+            list_of="role",
+        ),
+        Column(
+            "since",
+            "任职起",
+            values.day,
+            ("任职开始日期", "任职日期", "起始日期", "since"),
+            True,
+            example=date(2024, 1, 1),
+        ),
+        Column("until", "任职止", values.day, ("任职结束日期", "截止日期", "until")),
+        Column(
+            "licence_no",
+            "执业证书编号",
+            values.code(30),
+            ("执业证号", "医师执业证书编码", "licence"),
+        ),
+        Column("title", "职称", values.text(30), ("专业技术职称", "title"), example="主治医师"),
+        Column("username", "账号", values.code(60), ("登录账号", "用户名", "account")),
+        NOTE,
+    ),
+    _("一人在几处任职就写几行，工号相同。账号只登记名称，密码由管理员另行发放。"),
+)
+RESIDENTS = Kind(
+    "residents",
+    _("居民"),
+    "居民",
+    (
+        Column(
+            "name",
+            "姓名",
+            values.text(50),
+            ("居民姓名", "患者姓名", "full_name"),
+            True,
+            example="陈桂香",
+        ),
+        Column("sex", "性别", values.sex, ("gender",), example="女"),
+        Column(
+            "birth_date",
+            "出生日期",
+            values.day,
+            ("出生年月日", "生日", "birthday", "date_of_birth"),
+            example=date(1962, 5, 4),
+        ),
+        Column(
+            "id_type",
+            "证件类型",
+            values.coded("id-type"),
+            ("身份证件类别", "证件类别"),
+            list_of="id-type",
+            hint=_("不填为居民身份证。"),
+        ),
+        ID_CARD,
+        Column(
+            "phone",
+            "电话",
+            values.digits(30),
+            ("联系电话", "手机号", "手机", "本人电话", "mobile"),
+            hides="phone",
+            hint=_("单元格须设为“文本”格式。"),
+            example="13900000001",
+        ),
+        Column("contact_name", "联系人", values.text(50), ("联系人姓名",)),
+        Column(
+            "contact_phone", "联系人电话", values.digits(30), ("联系人联系电话",), hides="phone"
+        ),
+        Column(
+            "ethnicity", "民族", values.coded("ethnicity"), (), example="汉族", list_of="ethnicity"
+        ),
+        Column(
+            "payment_type",
+            "医疗费用来源",
+            values.coded("payment-type"),
+            ("医疗费用支付方式", "费别", "医保类型"),
+            example="02",
+            list_of="payment-type",
+        ),
+        Column("province", "省", values.text(70), ("省份", "地址-省"), example="浙江省"),
+        Column("city", "市", values.text(70), ("地市", "地址-市")),
+        Column(
+            "district",
+            "县（区）",
+            values.text(70),
+            ("县", "县区", "区县", "地址-县"),
+            example="青山县",
+        ),
+        Column(
+            "township",
+            "乡镇（街道）",
+            values.text(70),
+            ("乡镇", "街道", "乡镇街道", "地址-乡"),
+            example="青山镇",
+        ),
+        Column(
+            "village",
+            "村（居委会）",
+            values.text(70),
+            ("村", "居委会", "村居", "行政村", "地址-村"),
+            example="上柳村",
+        ),
+        Column(
+            "address_detail",
+            "门牌号",
+            values.text(70),
+            ("住址", "家庭住址", "现住址", "详细地址", "地址", "address"),
+            example="12号",
+        ),
+        Column(
+            "managed_by",
+            "管理机构代码",
+            values.code(22),
+            ("档案管理机构代码", "建档机构代码", "机构代码", "managing_organisation"),
+            hint=_("保管健康档案的卫生院或卫生室。"),
+            example="QS201",
+        ),
+        Column(
+            "health_record_no",
+            "健康档案编号",
+            values.digits(17),
+            ("居民健康档案编号", "档案号"),
+            hides="id",
+        ),
+        Column("local_no", "本地编号", values.code(60), ("病案号", "居民编号", "patient_id")),
+        NOTE,
+    ),
+    _(
+        "没有身份证号的居民须填出生日期。再次导入按身份证号、档案编号或本地编号认人，空单元格不改动原有内容。"
+    ),
+)
+_KINDS_OF_VISIT = {"门急诊": "outpatient", "入户": "home", "家访": "home", "出诊": "home"}
+ENCOUNTERS = Kind(
+    "encounters",
+    _("就诊"),
+    "就诊",
+    (
+        *PERSON,
+        HOUSE,
+        Column(
+            "visit",
+            "就诊编号",
+            values.code(60),
+            ("就诊流水号", "流水号", "就诊ID", "visit_id"),
+            hint=_("再次导入按机构和就诊编号认同一次就诊。"),
+            example="MZ20260302001",
+        ),
+        Column(
+            "kind",
+            "就诊类型",
+            values.of_choices(Encounter.Kind, _KINDS_OF_VISIT),
+            ("就诊类别", "类型"),
+            True,
+            example="门诊",
+            list_of="visit",
+        ),
+        Column(
+            "started_at",
+            "就诊时间",
+            values.moment,
+            ("就诊日期", "入院时间", "入院日期", "开始时间"),
+            True,
+            example="2026-03-02 09:10",
+        ),
+        Column(
+            "ended_at",
+            "结束时间",
+            values.moment,
+            ("出院时间", "出院日期", "诊毕时间"),
+            example="2026-03-02 09:25",
+        ),
+        Column("department", "科室", values.text(50), ("就诊科室",), example="全科"),
+        Column("visit_no", "门诊号", values.code(18), ("住院号", "门（急）诊号", "门诊住院号")),
+        Column("complaint", "主诉", values.text(200), (), example="头晕三天"),
+        Column("history", "现病史", values.text(1000), ()),
+        Column("treatment", "处理", values.text(1000), ("处置", "治疗", "诊疗经过")),
+        Column(
+            "discharge_way", "离院方式", values.coded("discharge-way"), (), list_of="discharge-way"
+        ),
+        Column("outcome", "病情转归", values.coded("outcome"), ("转归",), list_of="outcome"),
+        Column(
+            "diagnosis",
+            "诊断编码",
+            values.code(30),
+            ("主要诊断编码", "ICD10", "ICD-10", "疾病编码"),
+            hint="ICD-10",
+            example="I10",
+        ),
+        Column(
+            "diagnosis_name",
+            "诊断名称",
+            values.text(200),
+            ("诊断", "主要诊断"),
+            example="原发性高血压",
+        ),
+        Column(
+            "others",
+            "其他诊断编码",
+            values.several(300),
+            ("次要诊断编码", "其他诊断"),
+            hint=_("多个用顿号隔开。"),
+        ),
+        DOCTOR,
+        *(
+            Column(sign.field, name, values.number, tuple(more), hint=sign.unit)
+            for sign, (name, *more) in zip(
+                VITAL_SIGNS,
+                (
+                    ("收缩压", "SBP"),
+                    ("舒张压", "DBP"),
+                    ("脉搏", "心率"),
+                    ("呼吸", "呼吸频率"),
+                    ("体温",),
+                    ("血氧饱和度", "血氧", "SpO2"),
+                    ("身高",),
+                    ("体重",),
+                    ("血糖", "空腹血糖"),
+                ),
+                strict=True,
+            )
+        ),
+        NOTE,
+    ),
+    _("居民须已登记，或在同一次导入的居民表中。"),
+)
+MEDICATIONS = Kind(
+    "medications",
+    _("用药"),
+    "用药",
+    (
+        *PERSON,
+        HOUSE,
+        Column("visit", "就诊编号", values.code(60), ("就诊流水号", "流水号", "visit_id")),
+        Column(
+            "name",
+            "药品名称",
+            values.text(200),
+            ("药品", "药名", "通用名"),
+            True,
+            example="苯磺酸氨氯地平片",
+        ),
+        Column("code", "药品编码", values.code(30), ("药品代码",)),
+        Column("form", "剂型", values.text(30), ()),
+        Column("dose", "每次剂量", values.text(50), ("剂量", "单次剂量"), example="5mg"),
+        Column("frequency", "频次", values.text(50), ("用药频次",), example="每日一次"),
+        Column("route", "用法", values.text(50), ("给药途径", "途径"), example="口服"),
+        Column(
+            "started_on",
+            "开始日期",
+            values.day,
+            ("开始用药日期", "开立日期"),
+            True,
+            example=date(2026, 3, 2),
+        ),
+        Column("ended_on", "停用日期", values.day, ("结束日期", "停药日期")),
+        DOCTOR,
+        NOTE,
+    ),
+)
+ALLERGIES = Kind(
+    "allergies",
+    _("过敏"),
+    "过敏",
+    (
+        *PERSON,
+        HOUSE,
+        Column(
+            "substance", "过敏原", values.text(100), ("过敏物", "过敏药物"), True, example="青霉素"
+        ),
+        Column("reaction", "过敏反应", values.text(200), ("反应", "症状"), example="皮疹"),
+        Column("severe", "严重", values.yes_or_no, ("是否严重",), example="否"),
+        Column(
+            "noted_on",
+            "记录日期",
+            values.day,
+            ("登记日期", "发现日期"),
+            True,
+            example=date(2026, 3, 2),
+        ),
+        DOCTOR,
+        NOTE,
+    ),
+)
+KINDS = (ORGANISATIONS, STAFF, RESIDENTS, ENCOUNTERS, MEDICATIONS, ALLERGIES)
+
+
+@cache
+def by_code(code: str) -> Kind | None:
+    return next((kind for kind in KINDS if kind.code == code), None)

@@ -1,0 +1,359 @@
+"""Residents of a load: who is new, who is known and by what, what has changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from xinglin.gateway.imports import kinds
+from xinglin.gateway.imports.bundles import Entries, Entry
+from xinglin.gateway.imports.houses import Houses
+from xinglin.gateway.imports.report import Place, Report
+from xinglin.gateway.imports.sheets import Row, masked
+from xinglin.kernel.errors import Refused
+from xinglin.registry.organisations.models import Organisation
+from xinglin.registry.people import actions as people
+from xinglin.registry.people import fhir as mapping
+from xinglin.registry.people.models import Identifier, Person
+
+T = TypeVar("T")
+TABLE = "table"
+FACTS = (
+    "name",
+    "sex",
+    "birth_date",
+    "id_type",
+    "id_number",
+    "health_record_no",
+    "phone",
+    "contact_name",
+    "contact_phone",
+    "ethnicity",
+    "payment_type",
+    "province",
+    "city",
+    "district",
+    "township",
+    "village",
+    "address_detail",
+)
+
+
+@dataclass(slots=True, eq=False)
+class Candidate:
+    """One resident as a file tells them, and who they turn out to be."""
+
+    place: Place
+    person: Person
+    identifiers: list[Identifier] = field(default_factory=list)
+    managing: str = ""
+    house: Organisation | None = None
+    known: Person | None = None
+    entry: Entry | None = None
+
+    @property
+    def who(self) -> Person:
+        return self.known or self.person
+
+    def told(self) -> dict[str, Any]:
+        """What the file says; an empty cell says nothing."""
+        found = {name: getattr(self.person, name) for name in FACTS}
+        return {n: v for n, v in found.items() if v not in ("", None) and (n, v) != ("sex", "0")}
+
+
+@dataclass
+class People:
+    """The residents that the files tell of, found by every number they bear."""
+
+    report: Report
+    houses: Houses
+    all: list[Candidate] = field(default_factory=list)
+    by_card: dict[tuple[str, str], Candidate] = field(default_factory=dict)
+    by_source: dict[tuple[str, str], Candidate] = field(default_factory=dict)
+    by_record: dict[str, Candidate] = field(default_factory=dict)
+    by_number: dict[tuple[str, str, str], Candidate] = field(default_factory=dict)
+    by_entry: dict[int, Candidate] = field(default_factory=dict)
+
+    @property
+    def county_id(self) -> UUID:
+        assert self.houses.county is not None
+        return self.houses.county.pk
+
+    # ------------------------------------------------------------------ what the files tell
+
+    def tell(self, row: Row) -> None:
+        cells = dict(row.cells)
+        cells.pop("note", None)
+        managing, local = cells.pop("managed_by", ""), cells.pop("local_no", "")
+        number = cells.get("id_number", "")
+        cells.setdefault("id_type", "01" if number else "")
+        person = Person(county_id=self.county_id, **cells)
+        candidate = Candidate(row.place, person, managing=managing)
+        try:
+            if not number and person.birth_date is None:
+                raise Refused(_("没有身份证号的居民须填出生日期。"), field="birth_date")
+            people.check(person)
+        except Refused as refusal:
+            self._refuse(candidate, refusal)
+            return
+        if local:
+            person.source, person.source_id = TABLE, local
+        elif not number and not person.health_record_no:
+            person.source, person.source_id = TABLE, _likeness(person)
+        self._take(candidate, alike=False)
+
+    def tell_resource(self, entry: Entry, entries: Entries, source: str, issuer: str) -> None:
+        """A Patient resource, which bears the name under which its sender knows it."""
+        incoming = mapping.from_fhir(entry.sent, county_id=self.county_id, issuer=issuer)
+        person = incoming.person
+        named = entry.source_id()
+        if named:
+            person.source = "fhir" if entry.full_url else source
+            person.source_id = named if len(named) <= 120 else _short(named)
+        elif not person.id_number and not incoming.identifiers:
+            raise Refused(_("Patient 既无 id、fullUrl，也无标识号，再次导入时无法认人。"))
+        candidate = Candidate(entry.place, person, incoming.identifiers, entry=entry)
+        if incoming.managing:
+            candidate.house = self.houses.find_reference(incoming.managing, entry, entries)
+        people.check(person)
+        self._take(candidate, alike=True)
+
+    def _take(self, candidate: Candidate, *, alike: bool) -> None:
+        """Add to the load; the same person twice is one in bundles, and refused in tables."""
+        person = candidate.person
+        other = self._taken(candidate)
+        if other is not None:
+            if alike and candidate.entry is not None and _agree(other.person, person):
+                self.by_entry[id(candidate.entry)] = other
+                return
+            same = person.id_number and other.person.id_number == person.id_number
+            self.report.refuse(
+                candidate.place,
+                "身份证号" if same else "编号",
+                masked(kinds.ID_CARD, person.id_number, "")[0] if same else "",
+                _("与 %(file)s %(place)s重复。") % {"file": other.place.file, "place": other.place},
+            )
+            return
+        self.all.append(candidate)
+        for number in candidate.identifiers:
+            self.by_number[number.kind, number.issuer, number.value] = candidate
+        if person.id_number:
+            self.by_card[person.id_type, person.id_number] = candidate
+        if person.source_id:
+            self.by_source[person.source, person.source_id] = candidate
+        if person.health_record_no:
+            self.by_record[person.health_record_no] = candidate
+        if candidate.entry is not None:
+            self.by_entry[id(candidate.entry)] = candidate
+
+    def _taken(self, candidate: Candidate) -> Candidate | None:
+        """Who in this load bears one of the candidate's numbers already."""
+        person = candidate.person
+        found = [
+            self.by_card.get((person.id_type, person.id_number)) if person.id_number else None,
+            self.by_source.get((person.source, person.source_id)) if person.source_id else None,
+            self.by_record.get(person.health_record_no) if person.health_record_no else None,
+            *(self.by_number.get((i.kind, i.issuer, i.value)) for i in candidate.identifiers),
+        ]
+        return next((other for other in found if other is not None), None)
+
+    # ------------------------------------------------------------------------ who is known
+
+    def recognise(self) -> None:
+        """Find among the registered who the candidates are."""
+        cards = _in_base(self._registered, "id_number", [n for _t, n in self.by_card])
+        sources = _in_base(self._registered, "source_id", [n for _s, n in self.by_source])
+        records = _in_base(self._registered, "health_record_no", list(self.by_record))
+        by_card = {(p.id_type, p.id_number): p for p in cards}
+        by_source = {(p.source, p.source_id): p for p in sources}
+        by_record = {p.health_record_no: p for p in records}
+        by_number = self._by_numbers()
+        for candidate in self.all:
+            person = candidate.person
+            found = [
+                by_card.get((person.id_type, person.id_number)),
+                by_source.get((person.source, person.source_id)) if person.source_id else None,
+                by_record.get(person.health_record_no) if person.health_record_no else None,
+                *(by_number.get((i.kind, i.issuer, i.value)) for i in candidate.identifiers),
+            ]
+            known = {p.pk: p for p in found if p is not None}
+            if len(known) > 1:
+                self.report.refuse(
+                    candidate.place,
+                    "身份证号",
+                    "",
+                    _("证件号码与其他编号分属两位已登记的居民，请核对。"),
+                )
+            elif known:
+                candidate.known = next(iter(known.values()))
+                self._same_card(candidate)
+
+    def _same_card(self, candidate: Candidate) -> None:
+        ours, theirs = candidate.who.id_number, candidate.person.id_number
+        if ours and theirs and ours != theirs:
+            self.report.refuse(
+                candidate.place,
+                "身份证号",
+                masked(kinds.ID_CARD, theirs, "")[0],
+                _("该编号已登记在另一证件号码之下，请核对。"),
+            )
+
+    def _registered(self, **where: Any) -> Iterable[Person]:
+        return Person.objects.filter(county_id=self.county_id, voided_at=None, **where)
+
+    def _by_numbers(self) -> dict[tuple[str, str, str], Person]:
+        values = [i.value for candidate in self.all for i in candidate.identifiers]
+
+        def look(**where: Any) -> Iterable[Identifier]:
+            return Identifier.objects.filter(
+                county_id=self.county_id, person__voided_at=None, **where
+            ).select_related("person")
+
+        found = _in_base(look, "value", values)
+        return {(i.kind, i.issuer, i.value): i.person for i in found}
+
+    def find(self, cells: dict[str, Any]) -> Person | None:
+        """The resident whom a row of another table names, in this load or registered."""
+        card, local = cells.get("id_number", ""), cells.get("local_no", "")
+        record = cells.get("health_record_no", "")
+        candidate = (
+            self.by_card.get(("01", card))
+            or self.by_source.get((TABLE, local))
+            or self.by_record.get(record)
+        )
+        if candidate is not None:
+            return candidate.who
+        for where in (
+            {"id_type": "01", "id_number": card} if card else {},
+            {"source": TABLE, "source_id": local} if local else {},
+            {"health_record_no": record} if record else {},
+        ):
+            found = next(iter(self._registered(**where)), None) if where else None
+            if found is not None:
+                return found
+        return None
+
+    def learn(self, cells: Iterable[dict[str, Any]]) -> None:
+        """Look up at once everybody whom rows of other tables will name."""
+        cards = {c["id_number"] for c in cells if c.get("id_number")}
+        unknown = [card for card in cards if ("01", card) not in self.by_card]
+        for person in _in_base(self._registered, "id_number", unknown):
+            found = Candidate(Place(""), person, known=person)
+            self.by_card[person.id_type, person.id_number] = found
+
+    # ------------------------------------------------------------------------------- storing
+
+    def store(self, *, really: bool) -> None:
+        """Register and correct; without `really` only what depends on the houses is checked."""
+        count = self.report.count(kinds.RESIDENTS.code)
+        fresh: list[Candidate] = []
+        for candidate in self.all:
+            if not self._place(candidate):
+                continue
+            if candidate.known is None:
+                fresh.append(candidate)
+                count.new += 1
+                continue
+            changed = self._changed(candidate)
+            died = candidate.person.deceased_on if not candidate.known.deceased_on else None
+            if not changed and not died:
+                count.unchanged += 1
+                continue
+            count.updated += 1
+            try:
+                with transaction.atomic():
+                    if changed:
+                        people.correct(candidate.known, by=self.houses.by, **changed)
+                    if died:
+                        people.report_death(candidate.known, by=self.houses.by, died_on=died)
+            except Refused as refusal:
+                self._refuse(candidate, refusal)
+        if really and self.report.clean:
+            for part in _parts([candidate.person for candidate in fresh], 2000):
+                people.register_all(part, by=self.houses.by)
+            self._identify()
+
+    def _identify(self) -> None:
+        told = {
+            (i.kind, i.issuer, i.value): (candidate, i)
+            for candidate in self.all
+            for i in candidate.identifiers
+        }
+        known = self._by_numbers()
+        new: list[Identifier] = []
+        for key, (candidate, identifier) in told.items():
+            if key not in known:
+                identifier.person = candidate.who
+                new.append(identifier)
+        if new:
+            people.identify_all(new, by=self.houses.by)
+
+    def _place(self, candidate: Candidate) -> bool:
+        """The house that keeps the record, by its code."""
+        if candidate.managing:
+            candidate.house = self.houses.known.get(candidate.managing)
+            if candidate.house is None:
+                self.report.refuse(
+                    candidate.place,
+                    "管理机构代码",
+                    candidate.managing,
+                    _("没有代码为“%(code)s”的机构。") % {"code": candidate.managing},
+                )
+                return False
+        if candidate.house is not None:
+            candidate.person.managed_by = candidate.house
+        return True
+
+    def _changed(self, candidate: Candidate) -> dict[str, Any]:
+        known = candidate.known
+        changed = {n: v for n, v in candidate.told().items() if v != getattr(known, n)}
+        if changed.keys() == {"id_type"} and not candidate.person.id_number:
+            changed = {}
+        house = candidate.house
+        if house is not None and known is not None and known.managed_by_id != house.pk:
+            changed["managed_by"] = house
+        return changed
+
+    def _refuse(self, candidate: Candidate, refusal: Refused) -> None:
+        name = refusal.field
+        column = next((c for c in kinds.RESIDENTS.columns if c.key == name), None)
+        value = getattr(candidate.person, name, "") if name else ""
+        said = value.isoformat() if isinstance(value, date) else str(value or "")
+        shown, reason = masked(column, said, str(refusal)) if said else ("", str(refusal))
+        label = column.label if column else name
+        if candidate.entry is not None:
+            label = f"Patient.{name}" if name else "Patient"
+        self.report.refuse(candidate.place, label, shown, reason)
+
+
+def _agree(one: Person, other: Person) -> bool:
+    """Whether two tellings can be of one person."""
+    return (one.name, one.birth_date) == (other.name, other.birth_date)
+
+
+def _likeness(person: Person) -> str:
+    """What stands for a number where somebody has none: name, birth date, sex, village."""
+    told = (person.name, person.birth_date, person.sex, person.township, person.village)
+    return _short("|".join(map(str, told)))
+
+
+def _short(text: str) -> str:
+    """A long name made short enough to keep."""
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def _in_base(look: Callable[..., Iterable[T]], name: str, values: list[str]) -> Iterator[T]:
+    for part in _parts(sorted({value for value in values if value}), 500):
+        yield from look(**{f"{name}__in": part})
+
+
+def _parts(values: list[T], size: int) -> Iterator[list[T]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
