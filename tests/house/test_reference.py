@@ -44,6 +44,8 @@ SETTINGS = {
     "XINGLIN_CATALOGUE": "The county's own folder of catalogue files, laid over `catalogue/`.",
     "LANGUAGE_CODE": "Language of the pages until a reader chooses.",
     "XINGLIN_HOSTS": "Host names that are answered, separated by commas. Required in production.",
+    "XINGLIN_ORIGINS": "Addresses under which people reach the house through a proxy, separated by "
+    "commas, such as `https://xinglin.example`; with https the proxy's X-Forwarded-Proto counts.",
     "XINGLIN_DEBUG": "Django's debug pages. Never where there are real people.",
     "XINGLIN_METRICS_TOKEN": "Bearer token with which another machine may read /metrics.",
 }
