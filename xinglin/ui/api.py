@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import orjson
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, TextChoices
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -175,6 +175,11 @@ Day = Annotated[
     BeforeValidator(_day),
     WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-03-02"]}),
 ]
+
+
+def enumerated(choices: type[TextChoices]) -> WithJsonSchema:
+    """Shows the codes in place: several apps have a `Kind`, and a document has one of a name."""
+    return WithJsonSchema({"type": "string", "enum": [str(one) for one in choices.values]})
 
 
 # --------------------------------------------------------------------------- what is wrong with it
