@@ -1,1 +1,1 @@
-"""Doors for machines: REST, OAuth2, bulk import; and the demo county that walks through them."""
+"""The doors for machines: REST, OAuth2, bulk import; and what watches the house from outside."""

@@ -1,4 +1,15 @@
-from django.urls import URLPattern
+from django.urls import include, path, re_path
+
+from xinglin.gateway import metrics, oauth, openapi, problems, rest
 
 app_name = "gateway"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("oauth/token", oauth.token, name="token"),
+    path("oauth/revoke", oauth.revoke, name="revoke"),
+    path("oauth/introspect", oauth.introspect, name="introspect"),
+    path("metrics", metrics.metrics, name="metrics"),
+    path("api/v1/openapi.json", openapi.openapi_json, name="openapi"),
+    path("api/v1/docs", openapi.docs, name="docs"),
+    path("api/v1/", include(rest.addresses())),
+    re_path(r"^(api|oauth)(/|$)", problems.unknown_address),
+]

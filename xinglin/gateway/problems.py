@@ -1,0 +1,134 @@
+"""Every refusal as a problem document (RFC 9457): `application/problem+json`.
+
+`type` is `about:xinglin/<code>`, `title` a sentence in the caller's language; `errors` names
+inputs, `links` leads on. What the house did not expect is a 500 that tells nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+)
+from django.db import DataError, IntegrityError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.utils.translation import gettext as _
+from ninja.errors import HttpError, ValidationError
+
+from xinglin.kernel.errors import Refused
+from xinglin.ui.api import dump, sentence
+
+logger = logging.getLogger(__name__)
+MEDIA_TYPE = "application/problem+json"
+
+
+class TooLarge(Refused):
+    code = "too-large"
+    status = 413
+
+
+class WrongMedia(Refused):
+    code = "unsupported-media-type"
+    status = 415
+
+
+class Malformed(Refused):
+    code = "malformed"
+    status = 400
+
+
+def problem(
+    status: int,
+    code: str,
+    title: str,
+    *,
+    errors: Iterable[tuple[str, str]] = (),
+    links: Iterable[tuple[str, str]] = (),
+) -> HttpResponse:
+    """One problem document."""
+    content: dict[str, Any] = {
+        "type": f"about:xinglin/{code}",
+        "title": str(title),
+        "status": status,
+    }
+    named = [{"field": field, "message": str(message)} for field, message in errors]
+    if named:
+        content["errors"] = named
+    helping = [{"title": str(label), "href": str(href)} for label, href in links]
+    if helping:
+        content["links"] = helping
+    response = HttpResponse(dump(content), status=status, content_type=MEDIA_TYPE)
+    if status == 401:
+        response["WWW-Authenticate"] = 'Bearer realm="xinglin"'
+    return response
+
+
+def problem_of(error: BaseException) -> HttpResponse:
+    """The problem document that says an exception."""
+    if isinstance(error, HttpError) and isinstance(error.__cause__, Refused | RequestDataTooBig):
+        # ninja wraps whatever goes wrong while a body is read.
+        error = error.__cause__
+    if isinstance(error, Refused):
+        title = str(error) or next(iter(error.fields.values()), "")
+        return problem(
+            error.status, error.code, title, errors=error.fields.items(), links=error.links
+        )
+    if isinstance(error, ValidationError):
+        return _invalid(error)
+    if isinstance(error, Http404):
+        return not_found()
+    if isinstance(error, PermissionDenied):
+        return problem(403, "forbidden", _("您的岗位不能执行此操作。"))
+    if isinstance(error, RequestDataTooBig | TooManyFieldsSent):
+        return problem(413, TooLarge.code, _("请求内容过大。"))
+    if isinstance(error, HttpError | SuspiciousOperation | MultiPartParserError):
+        status = error.status_code if isinstance(error, HttpError) else 400
+        return problem(status, Malformed.code, _("请求内容无法读取，请检查格式与编码。"))
+    if isinstance(error, UnreadablePostError):
+        return problem(400, Malformed.code, _("请求内容未能完整收到。"))
+    if isinstance(error, IntegrityError):
+        logger.warning("Conflict in the database", exc_info=error)
+        return problem(409, "conflict", _("与已有数据冲突，请重新读取后再试。"))
+    if isinstance(error, DataError):
+        logger.warning("Value out of range for the database", exc_info=error)
+        return problem(422, "invalid", _("有内容超出可保存的范围。"))
+    logger.error("Unexpected error behind a machine's door", exc_info=error)
+    return problem(500, "internal", _("系统内部错误，已记录。"))
+
+
+def not_found() -> HttpResponse:
+    """What does not exist and what may not be seen look the same."""
+    return problem(404, "not-found", _("没有找到，或您无权查看。"))
+
+
+def not_allowed(response: HttpResponse) -> HttpResponse:
+    told = problem(405, "method-not-allowed", _("此地址不支持该请求方法。"))
+    told["Allow"] = response["Allow"]
+    return told
+
+
+def unknown_address(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Any address under a machine's door that leads nowhere."""
+    return not_found()
+
+
+def _invalid(error: ValidationError) -> HttpResponse:
+    told: dict[str, str] = {}
+    for each in error.errors:
+        told.setdefault(_field(each["loc"]), sentence(each["type"], each.get("ctx", {})))
+    return problem(422, "invalid", _("请求内容有误，请按字段改正。"), errors=told.items())
+
+
+def _field(loc: tuple[Any, ...]) -> str:
+    """`("body", "body", "person", 0)` is the caller's `person.0`."""
+    where, *rest = [str(part) for part in loc]
+    if where == "body" and rest:
+        rest = rest[1:]
+    return ".".join(rest)
