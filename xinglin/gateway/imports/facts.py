@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +22,7 @@ from xinglin.clinical.record.models import (
     Observation,
 )
 from xinglin.clinical.record.rules import VITAL_SIGNS
-from xinglin.gateway.imports import kinds
+from xinglin.gateway.imports import kinds, sameness
 from xinglin.gateway.imports.bundles import Entries, Entry
 from xinglin.gateway.imports.houses import Houses
 from xinglin.gateway.imports.kinds import Kind
@@ -34,7 +31,6 @@ from xinglin.gateway.imports.report import Place, Report
 from xinglin.gateway.imports.sheets import Row, masked
 from xinglin.gateway.imports.workers import Workers
 from xinglin.kernel.errors import Refused
-from xinglin.kernel.records import plain
 from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people.models import Person
 from xinglin.registry.terminology import catalogue as terminology
@@ -48,17 +44,6 @@ ORDER: tuple[tuple[type[Fact], str], ...] = (
     (Allergy, "allergies"),
     (Medication, "medications"),
 )
-# What belongs to the fact's identity, or to the house alone; not compared.
-APART = {
-    "person_id",
-    "organisation_id",
-    "encounter_id",
-    "source",
-    "source_id",
-    "voided_at",
-    "voided_by",
-    "void_reason",
-}
 # What a table says of a visit.
 VISIT = (
     "kind",
@@ -129,7 +114,7 @@ class Facts:
         return found
 
     def _visit(self, cells: dict[str, Any], person: Person, house: Organisation) -> Iterator[Fact]:
-        number = cells.get("visit") or _digest(person.pk, house.pk, cells["started_at"])
+        number = cells.get("visit") or sameness.digest(person.pk, house.pk, cells["started_at"])
         of = {
             "person": person,
             "organisation": house,
@@ -178,7 +163,9 @@ class Facts:
             encounter=encounter,
             author=cells.get("author", ""),
             source=TABLE,
-            source_id=_digest(person.pk, house.pk, visit, cells["name"], cells["started_on"]),
+            source_id=sameness.digest(
+                person.pk, house.pk, visit, cells["name"], cells["started_on"]
+            ),
             **{name: cells[name] for name in names if name in cells},
         )
 
@@ -191,7 +178,7 @@ class Facts:
             organisation=house,
             author=cells.get("author", ""),
             source=TABLE,
-            source_id=_digest(person.pk, house.pk, cells["substance"]),
+            source_id=sameness.digest(person.pk, house.pk, cells["substance"]),
             **{name: cells[name] for name in names if name in cells},
         )
 
@@ -235,14 +222,14 @@ class Facts:
             encounter=encounter,
             author=self.workers.author(told.author, entry, entries),
             source="fhir" if entry.full_url else self.source,
-            source_id=(named if len(named) <= 90 else _digest(named)) if named else "",
+            source_id=(named if len(named) <= 90 else sameness.digest(named)) if named else "",
         )
         facts = mapping.from_fhir(entry.sent, setting)
         if not facts:
             self.report.skipped[entry.kind] += 1
         for fact in facts:
             record.check(fact)
-            _name(fact, entry)
+            sameness.name(fact, entry)
             kept = self._take(entry.place, fact)
             if isinstance(kept, Encounter):
                 self.by_entry[id(entry)] = kept
@@ -315,7 +302,7 @@ class Facts:
         key = (fact.organisation_id, fact.source, fact.source_id)
         if key in told:
             other_place, other = told[key]
-            if _contents(other) != _contents(fact):
+            if sameness.contents(other) != sameness.contents(fact):
                 raise Refused(
                     _("与 %(file)s %(place)s是同一编号，但内容不同。")
                     % {"file": other_place.file, "place": other_place},
@@ -352,7 +339,7 @@ class Facts:
                     continue
                 if isinstance(same, Encounter):
                     stored[fact.pk] = same
-                changed = _changed(same, fact)
+                changed = sameness.changed(same, fact)
                 if not changed or same.voided_at is not None:
                     count.unchanged += 1
                     continue
@@ -380,38 +367,6 @@ class Facts:
         return found
 
 
-def _name(fact: Fact, entry: Entry) -> None:
-    """Make the name under which the sender knows a fact one that lasts.
-
-    A `urn:` lasts as long as its bundle: what it names is known again by its contents. A visit
-    goes on, so it keeps the name it has.
-    """
-    if fact.source_id and not entry.full_url.startswith("urn:"):
-        return
-    if isinstance(fact, Encounter) and fact.source_id:
-        return
-    fact.source_id = f"{fact.source_id}~{_digest(sorted(_contents(fact).items()))[:16]}"
-
-
-def _contents(fact: Fact) -> dict[str, Any]:
-    return {name: value for name, value in fact.facts().items() if name not in APART}
-
-
-def _changed(known: Fact, told: Fact) -> dict[str, Any]:
-    """What the file says otherwise; what it leaves out stays."""
-    changed = {}
-    for name in _contents(told):
-        ours, theirs = getattr(known, name), getattr(told, name)
-        if theirs in (None, ""):
-            continue
-        if isinstance(theirs, Decimal | date):
-            if theirs != ours:
-                changed[name] = theirs
-        elif plain(ours) != plain(theirs):
-            changed[name] = theirs
-    return changed
-
-
 def _diagnoses(cells: dict[str, Any]) -> Iterator[tuple[bool, str, str]]:
     code, name = cells.get("diagnosis", ""), cells.get("diagnosis_name", "")
     if code or name:
@@ -419,11 +374,6 @@ def _diagnoses(cells: dict[str, Any]) -> Iterator[tuple[bool, str, str]]:
     for other in cells.get("others", ()):
         concept = terminology.require("icd10", other, field="others")
         yield False, other, concept.zh
-
-
-def _digest(*parts: Any) -> str:
-    told = "|".join(str(part) for part in parts)
-    return hashlib.sha256(told.encode()).hexdigest()[:40]
 
 
 def _uuid(reference: str) -> UUID:

@@ -142,3 +142,17 @@ def _harmless(cell: str) -> str:
 def refusals_in(path: Path) -> Iterator[dict[str, Any]]:
     """The refused rows of a report that was kept."""
     yield from orjson.loads(path.with_suffix(".json").read_bytes())["refusals"]
+
+
+class Rows(list[dict[str, Any]]):
+    """Rows of a report, so that a pager can leaf through them as through a query."""
+
+    def order_by(self, *names: str) -> Rows:
+        return self
+
+    def count(self, *value: Any) -> int:
+        return len(self)
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        return Rows(found) if isinstance(key, slice) else found
