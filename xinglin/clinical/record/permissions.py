@@ -14,9 +14,7 @@ def treating(actor: Actor, person: Person) -> bool:
     """The post's houses and the person have acted together."""
     return (
         person.county_id == actor.county_id
-        and CareLink.objects.filter(
-            person_id=person.pk, organisation_id__in=actor.scope
-        ).exists()
+        and CareLink.objects.filter(person_id=person.pk, organisation_id__in=actor.scope).exists()
     )
 
 
