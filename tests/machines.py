@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.cast import Cast
+from xinglin.gateway import callers
 from xinglin.gateway.actions import register_client
 from xinglin.gateway.models import ClientPost
 from xinglin.kernel.access import system
@@ -16,6 +17,7 @@ from xinglin.registry.staff import actions as staff
 from xinglin.registry.staff.models import Post, Practitioner
 
 SECRET = "xinglin-test"
+forget_tokens = callers.forget
 
 
 class Machine:
