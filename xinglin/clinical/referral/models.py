@@ -94,9 +94,9 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         if actor.reach is Reach.COUNTY:
             return self.filter(county_id=actor.county_id)
         # A draft is its writer's own business until it is submitted.
-        mine: Q = actor.within("from_org", "written_by") | (
-            actor.within("to_org", "follow_up_org") & ~Q(state=State.DRAFT)
-        )
+        theirs = actor.within("to_org", "follow_up_org")
+        theirs &= ~Q(state=State.DRAFT)
+        mine = actor.within("from_org", "written_by") | theirs
         if open_to_carers:
             care = CareLink.objects.filter(
                 person_id=OuterRef("person_id"), organisation_id=actor.org_id
