@@ -94,8 +94,7 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         if actor.reach is Reach.COUNTY:
             return self.filter(county_id=actor.county_id)
         # A draft is its writer's own business until it is submitted.
-        theirs = actor.within("to_org", "follow_up_org")
-        theirs &= ~Q(state=State.DRAFT)
+        theirs = actor.within("to_org", "follow_up_org") & Q(submitted_at__isnull=False)
         mine = actor.within("from_org", "written_by") | theirs
         if open_to_carers:
             care = CareLink.objects.filter(
