@@ -125,40 +125,7 @@ class ReferralForm(ModelForm):
 
     class Meta:
         model = Referral
-        fields = (
-            "person",
-            "urgency",
-            "kind",
-            "to_org",
-            "to_department",
-            "diagnosis_code",
-            "diagnosis_name",
-            "diagnosed_on",
-            "symptoms",
-            "past_history",
-            "allergies",
-            "treatment",
-            "results",
-            "medicines",
-            "procedures",
-            "reason_code",
-            "reason",
-            "narrative",
-            "assessment",
-            "disposal_plan",
-            "treatment_plan",
-            "rehabilitation",
-            "follow_up_org",
-            "consent_method",
-            "consent_signer",
-            "consent_relation",
-            "consented_at",
-            "from_department",
-            "doctor",
-            "doctor_phone",
-            "visit_no",
-            "referred_on",
-        )
+        fields = ("person", *actions.WRITABLE)
         widgets: ClassVar[dict[str, Any]] = {
             "urgency": SegmentedChoice,
             "kind": SegmentedChoice,
