@@ -190,7 +190,7 @@ def _changed(entry: TrailEntry) -> str:
         else:
             words = {"label": label, "before": _said(field, before), "after": _said(field, after)}
             told.append(_("%(label)s：%(before)s → %(after)s") % words)
-    return "；".join(told)
+    return str(_("；").join(told))
 
 
 def _said(field: Any, value: Any) -> str:
@@ -199,5 +199,5 @@ def _said(field: Any, value: Any) -> str:
     if isinstance(value, bool):
         return str(_("是") if value else _("否"))
     if isinstance(value, list):
-        return "、".join(map(str, value))
+        return str(_("、").join(map(str, value)))
     return str(dict(field.flatchoices).get(value, value))[:60]

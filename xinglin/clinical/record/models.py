@@ -217,7 +217,7 @@ class Diagnosis(OfEncounter):
         indexes = [models.Index(fields=["person", "-happened_at"], name="diagnosis_person")]
 
     def __str__(self) -> str:
-        return f"{self.name}（{self.code}）"
+        return gettext("%(name)s（%(code)s）") % {"name": self.name, "code": self.code}
 
 
 class Observation(OfEncounter):

@@ -92,7 +92,7 @@ def _note(entry: TrailEntry) -> str:
         told.append(now.get("transport", ""))
     elif entry.verb == "referral.follow-up":
         told.append(now.get("follow_up_note", ""))
-    return "，".join(text for text in told if text)
+    return _("，").join(text for text in told if text)
 
 
 def stages(referral: Referral) -> list[dict[str, Any]]:

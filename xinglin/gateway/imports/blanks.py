@@ -28,7 +28,7 @@ def choices(column: Column) -> list[tuple[str, str]]:
     if column.list_of == "visit":
         return [(kind.value, str(kind.label)) for kind in Encounter.Kind]
     if column.list_of:
-        return [(each.code, each.zh) for each in terminology.code_list(column.list_of).concepts]
+        return [(each.code, each.label) for each in terminology.code_list(column.list_of).concepts]
     return []
 
 
@@ -103,7 +103,7 @@ def _notes(book: Any, kind: Kind, words: Any, head: Any) -> None:
         listed = choices(column)
         told = str(column.hint or "")
         if listed:
-            shown = "、".join(
+            shown = _("、").join(
                 f"{code} {name}" if code.isdigit() else name
                 for code, name in listed[:MOST_IN_A_LIST]
             )

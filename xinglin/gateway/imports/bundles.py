@@ -156,7 +156,7 @@ def _read_one(sent: Any, name: str, report: Report, entries: Entries) -> None:
     if kind not in TYPES:
         raise WrongFile(
             _("Bundle.type 为“%(type)s”，只接收 %(types)s。")
-            % {"type": str(kind)[:30], "types": "、".join(TYPES)}
+            % {"type": str(kind)[:30], "types": _("、").join(TYPES)}
         )
     listed = sent.get("entry", [])
     if not isinstance(listed, list):

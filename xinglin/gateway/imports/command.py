@@ -83,7 +83,7 @@ def _tell(found: Report) -> None:
     for unknown in found.unknown_columns:
         click.echo(
             _("%(file)s 中未用到的列：%(columns)s")
-            % {"file": unknown["file"], "columns": "、".join(unknown["columns"])}
+            % {"file": unknown["file"], "columns": _("、").join(unknown["columns"])}
         )
     if found.refused:
         click.echo(

@@ -236,7 +236,7 @@ def coded(system: str) -> Reader:
             % {
                 "value": said[:30],
                 "list": terminology.name_of(system),
-                "choices": "、".join(f"{c.code} {c.zh}" for c in known.concepts[:12])
+                "choices": _("、").join(f"{c.code} {c.label}" for c in known.concepts[:12])
                 + ("…" if len(known.concepts) > 12 else ""),
             }
         )
@@ -291,7 +291,7 @@ def level(cell: Any) -> str:
         return LEVELS[said].value
     raise BadCell(
         _("没有“%(value)s”这一层级，可填：%(choices)s。")
-        % {"value": said[:30], "choices": "、".join(str(each.label) for each in Level)}
+        % {"value": said[:30], "choices": _("、").join(str(each.label) for each in Level)}
     )
 
 
@@ -303,7 +303,7 @@ def role(cell: Any) -> str:
             return each.code
     raise BadCell(
         _("没有“%(value)s”这一岗位角色，可填：%(choices)s。")
-        % {"value": said[:30], "choices": "、".join(each.zh for each in known.values())}
+        % {"value": said[:30], "choices": _("、").join(each.label for each in known.values())}
     )
 
 
@@ -321,7 +321,7 @@ def of_choices(choices: Any, more: dict[str, str] | None = None) -> Reader:
             _("“%(value)s”不在可填范围内，可填：%(choices)s。")
             % {
                 "value": said[:30],
-                "choices": "、".join(str(label) for _v, label in choices.choices),
+                "choices": _("、").join(str(label) for _v, label in choices.choices),
             }
         )
 

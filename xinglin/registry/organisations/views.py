@@ -159,7 +159,7 @@ def _facts(house: Organisation) -> list[dict[str, Any]]:
         },
         {"label": _("电话"), "value": house.phone},
         {"label": _("地址"), "value": house.address, "wide": True},
-        {"label": _("服务范围"), "value": "、".join(house.services), "wide": True},
+        {"label": _("服务范围"), "value": _("、").join(house.services), "wide": True},
     ]
 
 

@@ -117,7 +117,7 @@ def from_fhir(sent: dict[str, Any], *, county_id: UUID, issuer: str = "") -> Inc
     patient = Resource(sent)
     gender = patient.text("gender")
     if gender and gender not in SEX:
-        patient.refuse("gender", _("应为 %(codes)s 之一。") % {"codes": "、".join(SEX)})
+        patient.refuse("gender", _("应为 %(codes)s 之一。") % {"codes": _("、").join(SEX)})
     person = Person(
         county_id=county_id,
         name=_name(patient),

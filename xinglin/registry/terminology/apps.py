@@ -1,7 +1,8 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class TerminologyConfig(AppConfig):
     name = "xinglin.registry.terminology"
     label = "terminology"
-    verbose_name = "术语与编码"
+    verbose_name = _("术语与编码")

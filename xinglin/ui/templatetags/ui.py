@@ -214,6 +214,22 @@ def or_dash(value: Any, reason: str = "") -> SafeString:
 
 
 @register.simple_tag
+def pager_total(pager: Pager[Any]) -> SafeString:
+    """How many rows there are; a total that stopped counting fetches the rest by itself."""
+    fetching = (
+        mark_safe("")
+        if pager.exact
+        else format_html(
+            ' hx-get="?{}" hx-trigger="load" hx-swap="innerHTML" hx-target="this"'
+            ' hx-push-url="false"',
+            pager.total_query,
+        )
+    )
+    number = format_html("<strong{}>{}</strong>", fetching, pager.count_text)
+    return format_html(_("共 {number} 条"), number=number)
+
+
+@register.simple_tag
 def page_query(pager: Pager[Any], number: int) -> str:
     """The address of another page of the same filtered list."""
     return f"?{pager.query_for(number)}"

@@ -217,7 +217,7 @@ def story(actor: Actor, facts: Iterable[Fact]) -> list[dict[str, Any]]:
         key = _taken_together(fact)
         if key is not None and key == together:
             # The newest comes first, so what was written first stands last.
-            events[-1]["what"] = f"{fact}，{events[-1]['what']}"
+            events[-1]["what"] = f"{fact}{_('，')}{events[-1]['what']}"
             continue
         together = key
         events.append(_event(actor, fact))
@@ -238,7 +238,7 @@ def _event(actor: Actor, fact: Fact) -> dict[str, Any]:
         url = Encounter(pk=fact.encounter_id).get_absolute_url()
     if isinstance(fact, Encounter):
         tone = "brand"
-        note = "；".join(filter(None, (fact.complaint, fact.treatment)))
+        note = _("；").join(filter(None, (fact.complaint, fact.treatment)))
     elif isinstance(fact, Allergy):
         tone = "bad"
         note = fact.reaction

@@ -182,7 +182,10 @@ def _last_signs(actor: Actor, who: Person) -> dict[str, str]:
     for observation in signs.filter(system="loinc", kind=Observation.Kind.VITAL)[:60]:
         sign = rules.VITAL_BY_LOINC.get(observation.code)
         if sign is not None and sign.field not in past:
-            past[sign.field] = f"{observation.result}（{observation.measured_at:%Y-%m-%d}）"
+            past[sign.field] = _("%(result)s（%(day)s）") % {
+                "result": observation.result,
+                "day": f"{observation.measured_at:%Y-%m-%d}",
+            }
     return past
 
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
 from xinglin.clinical.referral import catalogue
@@ -97,26 +98,26 @@ def _filtered(request: Request, form: FilterForm) -> ReferralQuerySet:
 
 
 COLUMNS = (
-    "转诊单号",
-    "患者",
-    "方向",
-    "紧急程度",
-    "类型",
-    "状态",
-    "转出机构",
-    "转入机构",
-    "转入科室",
-    "诊断编码",
-    "诊断",
-    "转诊原因",
-    "申请时间",
-    "接收时间",
-    "到诊时间",
-    "结案时间",
-    "随访时间",
-    "拒绝原因",
-    "当前负责",
-    "时限",
+    gettext_noop("转诊单号"),
+    gettext_noop("患者"),
+    gettext_noop("方向"),
+    gettext_noop("紧急程度"),
+    gettext_noop("类型"),
+    gettext_noop("状态"),
+    gettext_noop("转出机构"),
+    gettext_noop("转入机构"),
+    gettext_noop("转入科室"),
+    gettext_noop("诊断编码"),
+    gettext_noop("诊断"),
+    gettext_noop("转诊原因"),
+    gettext_noop("申请时间"),
+    gettext_noop("接收时间"),
+    gettext_noop("到诊时间"),
+    gettext_noop("结案时间"),
+    gettext_noop("随访时间"),
+    gettext_noop("拒绝原因"),
+    gettext_noop("当前负责"),
+    gettext_noop("时限"),
 )
 
 
