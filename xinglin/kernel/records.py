@@ -17,6 +17,9 @@ from xinglin.kernel import clock
 from xinglin.kernel.errors import Refused, WrongState
 from xinglin.kernel.ids import new_id
 
+# Nobody treated today was born earlier; the ends of Python's calendar break every time zone.
+YEARS = range(1880, 2200)
+
 
 class Record(models.Model):
     """A row with an identity of its own, changed only by actions."""
@@ -53,16 +56,36 @@ class Record(models.Model):
 
     def clean_or_refuse(self, exclude: Iterable[str] = ()) -> None:
         """Refuse with a sentence for each field that does not hold (uniqueness is the base's)."""
+        told = self._unstorable(set(exclude))
         try:
-            self.clean_fields(exclude=set(exclude))
+            self.clean_fields(exclude={*exclude, *told})
         except ValidationError as error:
-            told = {name: " ".join(texts) for name, texts in error.message_dict.items()}
+            told |= {name: " ".join(texts) for name, texts in error.message_dict.items()}
+        if told:
             first = next(iter(told))
             label = self.label_of(first)
             raise Refused(
                 _("%(field)s：%(problem)s") % {"field": label, "problem": told[first]},
                 fields=told,
-            ) from error
+            )
+
+    def _unstorable(self, exclude: set[str]) -> dict[str, str]:
+        """What Django leaves to forms or to the database, which has no sentence for it."""
+        told = {}
+        for field in self._meta.concrete_fields:
+            if field.name in exclude:
+                continue
+            value = getattr(self, field.attname)
+            if isinstance(value, str):
+                if "\0" in value:
+                    told[field.name] = _("含有不可用的字符（NUL）。")
+                elif isinstance(field, models.TextField) and len(value) > (
+                    field.max_length or len(value)
+                ):
+                    told[field.name] = _("最多 %(count)s 个字符。") % {"count": field.max_length}
+            elif isinstance(value, date) and value.year not in YEARS:
+                told[field.name] = _("日期不在可能的范围内，请核对。")
+        return told
 
 
 def plain(value: Any) -> Any:
