@@ -138,6 +138,8 @@ def change(referral: Referral, /, *, by: Actor, **facts: Any) -> Referral:
 @action(permissions.SUBMIT)
 def submit(referral: Referral, *, by: Actor) -> Referral:
     """Ask the other house to take the patient over."""
+    if referral.state != State.DRAFT:
+        raise WrongState(_("转诊单已提交。"))
     now = clock.now()
     referral.move_to(State.SUBMITTED)
     route = _check(referral)
@@ -173,6 +175,8 @@ def redirect(
     referral: Referral, *, by: Actor, to_org: Organisation, to_department: str = ""
 ) -> Referral:
     """Ask another house instead, after a refusal, silence, waiting or a missed arrival."""
+    if referral.state == State.DRAFT:
+        raise WrongState(_("草稿尚未提交，可直接修改转入机构。"))
     if to_org.pk == referral.to_org_id and referral.state == State.SUBMITTED:
         raise WrongState(_("该转诊已在等待%(house)s答复。") % {"house": to_org})
     now = clock.now()
@@ -381,7 +385,7 @@ def _require(referral: Referral, missing: list[str]) -> None:
     if missing:
         labels = [Referral.label_of(name) for name in missing]
         raise Incomplete(
-            _("转诊单还缺：%(fields)s。") % {"fields": "、".join(labels)},
+            _("转诊单还缺：%(fields)s。") % {"fields": _("、").join(labels)},
             fields={
                 name: _("请填写%(field)s。") % {"field": label}
                 for name, label in zip(missing, labels, strict=True)
