@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
-from tests import cast
+from tests.standing import standing_county
 from xinglin.kernel import outbox
 
 
+@pytest.fixture(scope="module")
+def standing(django_db_setup, django_db_blocker):
+    with standing_county(django_db_blocker) as county:
+        yield county
+
+
 @pytest.fixture
-def county(db):
-    return cast.make()
+def county(standing, db):
+    return copy.deepcopy(standing)
 
 
 @pytest.fixture

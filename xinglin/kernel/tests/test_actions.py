@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -115,17 +115,6 @@ def test_the_row_is_locked_while_the_act_works(county, rename):
         rename(county.patient, by=system(), name="陈桂花")
     first = next(q["sql"] for q in queries if q["sql"].startswith("SELECT"))
     assert "FOR UPDATE" in first
-
-
-@pytest.mark.django_db(transaction=True)
-def test_change_and_line_are_committed_together(rename):
-    county = cast.make()
-    seen = []
-    with transaction.atomic():
-        transaction.on_commit(lambda: seen.append(TrailEntry.objects.latest("id").verb))
-        rename(county.patient, by=system(), name="陈桂花")
-        assert seen == []
-    assert seen == ["test.rename"]
 
 
 def test_the_house_itself_may_act_and_says_so(county, rename):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from tests import cast
 from xinglin.clinical.referral import actions as referrals
-from xinglin.kernel import inbox
+from xinglin.kernel import inbox, parameters
 from xinglin.kernel.access import system
 from xinglin.kernel.models import InboxItem, Notice
 
@@ -42,6 +42,19 @@ def overlay(tmp_path, settings):
     return tmp_path
 
 
+def climb(overlay, *steps: tuple[str, str]) -> None:
+    """The county's own steps, five minutes apart."""
+    told = ", ".join(
+        f'{{ after_minutes = {5 * number}, role = "{role}", at = "{place}" }}'
+        for number, (role, place) in enumerate(steps, 1)
+    )
+    (overlay / "parameters.toml").write_text(
+        '[[parameter]]\nkey = "referral.escalation"\n'
+        f"valid_from = 2026-01-01\nvalue = [ {told} ]\n",
+        "utf-8",
+    )
+
+
 def test_the_desk_sees_what_it_owes_until_when(asked, county):
     item = InboxItem.objects.waiting_for(county.li).get()
     assert item.subject_id == asked.pk
@@ -67,26 +80,23 @@ def test_the_most_overdue_comes_first(county, at_noon):
 
 
 def test_an_unanswered_request_climbs_step_by_step(asked, county, at_noon):
-    assert inbox.raise_overdue() == 0
-    hospital, office, region = county.hospital.pk, county.office.pk, county.region.pk
-    owner = (0, hospital, "referral.accept")
-
-    at_noon.shift(timedelta(hours=2))
-    assert inbox.raise_overdue() == 1
-    assert levels(asked) == [owner, (1, hospital, "role:desk")]
-
-    at_noon.shift(timedelta(minutes=29))
-    assert inbox.raise_overdue() == 0
-    at_noon.shift(timedelta(minutes=1))
-    assert inbox.raise_overdue() == 1
-    assert levels(asked)[2] == (2, office, "role:manager")
+    """Each step of the parameters at its minute, to its role, at its place; then no more."""
+    steps = parameters.get("referral.escalation")
+    owner = (0, county.hospital.pk, "referral.accept")
+    places = {
+        "owner": county.hospital.pk,
+        "consortium": county.office.pk,
+        "county": county.region.pk,
+    }
+    due = NOON + timedelta(hours=2)
+    for level, step in enumerate(steps, 1):
+        at_noon.move_to(due + timedelta(minutes=step["after_minutes"], seconds=-1))
+        assert inbox.raise_overdue() == 0
+        at_noon.shift(timedelta(seconds=1))
+        assert inbox.raise_overdue() == 1
+        assert levels(asked)[0] == owner
+        assert levels(asked)[-1] == (level, places[step["at"]], f"role:{step['role']}")
     assert InboxItem.objects.waiting_for(county.sun).get().subject_id == asked.pk
-    assert not InboxItem.objects.waiting_for(county.zheng).exists()
-
-    at_noon.shift(timedelta(minutes=90))
-    assert inbox.raise_overdue() == 1
-    assert levels(asked)[3] == (3, region, "role:bureau")
-    assert InboxItem.objects.waiting_for(county.zheng).get().subject_id == asked.pk
 
     # That was the last step; the owner still owes it.
     at_noon.shift(timedelta(days=30))
@@ -133,15 +143,7 @@ def test_a_note_on_the_side_does_not_silence_the_alarm(county, at_noon):
 
 
 def test_the_county_names_its_own_steps(overlay, county, at_noon):
-    (overlay / "parameters.toml").write_text(
-        """
-        [[parameter]]
-        key = "referral.escalation"
-        valid_from = 2026-01-01
-        value = [ { after_minutes = 5, role = "bureau", at = "county" } ]
-        """,
-        "utf-8",
-    )
+    climb(overlay, ("bureau", "county"))
     letter = cast.letter(county, urgency="emergency")
     referrals.submit(referrals.draft(letter, by=county.wang), by=county.wang)
     at_noon.shift(timedelta(minutes=19))
@@ -153,8 +155,9 @@ def test_the_county_names_its_own_steps(overlay, county, at_noon):
     assert inbox.raise_overdue() == 0
 
 
-def test_a_step_at_a_place_the_house_has_not_got_is_passed_over(county, at_noon):
+def test_a_step_at_a_place_the_house_has_not_got_is_passed_over(overlay, county, at_noon):
     # The township in the other county stands under no consortium: the bureau still hears.
+    climb(overlay, ("desk", "owner"), ("manager", "consortium"), ("bureau", "county"))
     by = system(county.strange_region.pk)
     township = cast.house(by, county.strange_hospital, "township", "临水镇卫生院")
     _user, doctor = cast.hire(by, township, "胡医生", "township-doctor")

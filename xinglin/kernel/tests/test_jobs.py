@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
-from django.db import connection
 
-from tests import cast
 from xinglin.kernel import jobs
 from xinglin.kernel.errors import Refused
 from xinglin.kernel.models import Job, belongs_to
@@ -101,34 +97,3 @@ def test_only_who_started_it_watches_it(county, kind):
     assert belongs_to(job, county.admin)
     for name in ("wang", "li", "zheng", "stranger", "strange_admin"):
         assert not belongs_to(job, getattr(county, name)), name
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.race
-def test_two_workers_do_one_job_once(kind):
-    county = cast.make()
-    done: list[int] = []
-
-    @kind
-    def work(job, progress):
-        done.append(job.arguments["n"])
-        return {}
-
-    for number in range(10):
-        jobs.start("test", by=county.admin, n=number)
-    together = threading.Barrier(2)
-
-    def run() -> None:
-        together.wait(10)
-        try:
-            while jobs.run_next():
-                pass
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _worker in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert sorted(done) == list(range(10))

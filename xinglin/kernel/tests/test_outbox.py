@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 import time_machine
-from django.db import connection, transaction
 from django.utils import timezone
 
 from tests import cast
@@ -32,24 +30,6 @@ def ring() -> BellRang:
     event = BellRang(bell_id=new_id())
     outbox.publish(event)
     return event
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_fact_is_told_after_the_commit_and_never_without_it():
-    heard: list[Any] = []
-    outbox.on(BellRang)(heard.append)
-    with transaction.atomic():
-        event = ring()
-        assert heard == []
-    assert outbox.deliver() == 1
-    assert heard == [event]
-
-    # The change was taken back, and so is its fact.
-    with transaction.atomic():
-        ring()
-        transaction.set_rollback(True)
-    assert outbox.deliver() == 0
-    assert heard == [event]
 
 
 @pytest.mark.django_db
@@ -182,40 +162,6 @@ def test_a_listener_that_exists_no_more_is_parked_and_not_forgotten():
             outbox.deliver()
             traveller.shift(timedelta(hours=1))
     assert Delivery.objects.parked().count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.race
-def test_two_workers_share_the_queue_and_each_fact_has_its_effect_once():
-    heard: list[UUID] = []
-    together = threading.Barrier(2)
-
-    @outbox.on(BellRang)
-    def listener(event: BellRang) -> None:
-        heard.append(event.bell_id)
-
-    rung = {ring().bell_id for _time in range(30)}
-    errors: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            together.wait(10)
-            while Delivery.objects.pending(timezone.now()).exists():
-                outbox.deliver()
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    workers = [threading.Thread(target=work) for _worker in range(2)]
-    for thread in workers:
-        thread.start()
-    for thread in workers:
-        thread.join(60)
-    assert errors == []
-    assert Delivery.objects.exclude(done_at=None).count() == 30
-    # Once each: a delivery is locked while it is worked on.
-    assert sorted(heard) == sorted(rung)
 
 
 @pytest.mark.django_db
