@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from xinglin.kernel.access import NOBODY, NONE, Actor
 from xinglin.kernel.models import InboxItem, Notice
@@ -50,14 +51,18 @@ def rooms(request: HttpRequest, actor: Actor) -> list[NavEntry]:
             {"label": _("转诊"), "url": reverse("referral:list"), "icon": "arrows-exchange"},
         ]
     if actor.may("person.search"):
-        found.append({"label": _("居民"), "url": reverse("people:list"), "icon": "users"})
+        found.append({"label": pgettext("list", "居民"), "url": reverse("people:list"), "icon": "users"})
     if actor.may("referral.statistics"):
         found.append(
             {"label": _("统计"), "url": reverse("referral:statistics"), "icon": "chart-bar"}
         )
     if actor.may("organisation.maintain"):
         found += [
-            {"label": _("机构"), "url": reverse("organisations:list"), "icon": "building-hospital"},
+            {
+                "label": pgettext("list", "机构"),
+                "url": reverse("organisations:list"),
+                "icon": "building-hospital",
+            },
             {"label": _("人员"), "url": reverse("staff:list"), "icon": "id"},
         ]
     if actor.may("import.run"):

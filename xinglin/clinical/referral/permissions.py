@@ -1,6 +1,7 @@
 from collections.abc import Collection
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from xinglin.clinical.referral.models import (
     BEFORE_ANSWER,
@@ -66,7 +67,7 @@ DEPART = Permission("referral.depart", _("登记出发"), sending)
 RECEIVE = Permission("referral.receive", _("登记到诊"), receiving)
 TREAT = Permission("referral.treat", _("开始诊治"), receiving)
 DISCHARGE = Permission("referral.discharge", _("登记诊毕出院"), receiving)
-PROPOSE_DOWN = Permission("referral.propose-down", _("建议下转"), receiving)
+PROPOSE_DOWN = Permission("referral.propose-down", pgettext_lazy("button", "建议下转"), receiving)
 CLOSE = Permission("referral.close", _("回执结案"), receiving)
 FOLLOW_UP = Permission("referral.follow-up", _("登记随访"), following)
 COMPLETE = Permission("referral.complete", _("补全转诊单"), sending)

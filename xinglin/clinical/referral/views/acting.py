@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from xinglin.clinical.record.models import Document
@@ -29,13 +29,13 @@ from xinglin.ui.requests import Request
 BUTTONS: dict[str, tuple[Any, str, str]] = {
     "submit": (gettext_lazy("提交申请"), "send", "s"),
     "approve": (gettext_lazy("同意转出"), "shield-check", "y"),
-    "accept": (gettext_lazy("接收"), "check", "a"),
-    "waitlist": (gettext_lazy("候诊"), "hourglass", "w"),
-    "decline": (gettext_lazy("拒绝"), "ban", "x"),
+    "accept": (pgettext_lazy("button", "接收"), "check", "a"),
+    "waitlist": (pgettext_lazy("button", "候诊"), "hourglass", "w"),
+    "decline": (pgettext_lazy("button", "拒绝"), "ban", "x"),
     "depart": (gettext_lazy("登记出发"), "ambulance", "d"),
     "receive": (gettext_lazy("登记到诊"), "map-pin", "r"),
     "treat": (gettext_lazy("开始诊治"), "stethoscope", "t"),
-    "propose-down": (gettext_lazy("建议下转"), "arrow-back-up", "b"),
+    "propose-down": (pgettext_lazy("button", "建议下转"), "arrow-back-up", "b"),
     "discharge": (gettext_lazy("诊毕出院"), "logout", "o"),
     "close": (gettext_lazy("回执结案"), "receipt", "c"),
     "follow-up": (gettext_lazy("登记随访"), "clipboard-heart", "f"),

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -60,6 +60,8 @@ def _answer(referral: Referral, kind: str, content: bytes) -> HttpResponse:
     return response
 
 
+# The form is the official one, in Chinese whatever language the reader has chosen.
+@translation.override("zh-hans")
 def _facts(referral: Referral, request: Request) -> dict[str, Any]:
     """Everything the paper says, as plain text in the words of the form."""
     person = referral.person
