@@ -293,6 +293,9 @@ class PersonPicker(CodeInput):
 
     template_name = "ui/widgets/person.html"
 
+    def __init__(self, url: StrOrPromise, **options: Any) -> None:
+        super().__init__(url, **{"show_code": False, **options})
+
 
 class Option(TypedDict, total=False):
     """One suggestion: what is kept, what is shown, and a grey note beside it."""

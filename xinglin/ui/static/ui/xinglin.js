@@ -183,6 +183,8 @@
     input.removeAttribute("name");
     if (box.dataset.name) input.value = box.dataset.name;
     box.append(kept);
+    // A code that means nothing to people (an id) is kept and not shown.
+    const show = (code) => { if (shown) shown.textContent = code; };
     const close = () => { list.hidden = true; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
     const all = () => $$("[role=option]", list);
     const mark = (option) => {
@@ -190,12 +192,12 @@
       if (option) { input.setAttribute("aria-activedescendant", option.id); option.scrollIntoView({ block: "nearest" }); }
     };
     const take = (option) => {
-      kept.value = option.dataset.code; input.value = option.dataset.name; shown.textContent = option.dataset.code;
+      kept.value = option.dataset.code; input.value = option.dataset.name; show(option.dataset.code);
       box.classList.add("has-name"); close();
       kept.dispatchEvent(new Event("change", { bubbles: true }));
       box.dispatchEvent(new CustomEvent("chosen", { bubbles: true, detail: { ...option.dataset } }));
     };
-    box._restore = (code, name) => { kept.value = code; input.value = name; shown.textContent = code; box.classList.toggle("has-name", code !== name); };
+    box._restore = (code, name) => { kept.value = code; input.value = name; show(code); box.classList.toggle("has-name", code !== name); };
     input.addEventListener("input", () => { kept.value = input.value; box.classList.remove("has-name"); if (!input.value) close(); });
     input.addEventListener("keydown", (event) => {
       const options = all(), at = options.findIndex((o) => o.getAttribute("aria-selected") === "true");
