@@ -20,6 +20,7 @@ from django.db import DataError, IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from ninja.errors import HttpError, ValidationError
 
 from xinglin.kernel.errors import Refused
@@ -114,6 +115,7 @@ def not_allowed(response: HttpResponse) -> HttpResponse:
     return told
 
 
+@csrf_exempt
 def unknown_address(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     """Any address under a machine's door that leads nowhere."""
     return not_found()
