@@ -109,6 +109,7 @@ DATABASES = {"default": _environment.database(ENVIRONMENT)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "staff.User"
+AUTHENTICATION_BACKENDS = ["xinglin.registry.staff.accounts.Accounts"]
 LOGIN_URL = "portal:login"
 LOGIN_REDIRECT_URL = "/"
 PASSWORD_HASHERS = ["xinglin.registry.staff.hashers.Argon2"]

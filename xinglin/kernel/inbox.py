@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from xinglin.kernel import clock, parameters
+from xinglin.kernel.access import Actor
 from xinglin.kernel.models import InboxItem, Notice
 from xinglin.kernel.records import Workflow
 
@@ -153,6 +154,26 @@ def _raise(pk: UUID, now: datetime) -> int:
         item.raised = level
         item.save(update_fields=["escalate_at", "raised"])
         return 1
+
+
+def at_a_glance(actor: Actor, *, since: datetime | None = None, most: int = 100) -> tuple[int, int]:
+    """What waits for a post, and its news since a moment: each counted up to `most`.
+
+    Every page shows both, hence one query for the two.
+    """
+    news = Notice.objects.for_actor(actor)
+    if since is not None:
+        news = news.filter(at__gt=since)
+    counts: list[str] = []
+    values: list[Any] = []
+    for rows in (InboxItem.objects.waiting_for(actor), news):
+        sql, params = rows.order_by().values("pk")[:most].query.sql_with_params()
+        counts.append(f"(SELECT COUNT(*) FROM ({sql}) AS found)")
+        values += params
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {counts[0]}, {counts[1]}", values)
+        waiting, unread = cursor.fetchone()
+    return waiting, unread
 
 
 def tell(

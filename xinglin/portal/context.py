@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from xinglin.kernel import inbox
 from xinglin.kernel.access import NOBODY, NONE, Actor
-from xinglin.kernel.models import InboxItem, Notice
-from xinglin.registry.staff.models import Post
 from xinglin.ui.pages import NavEntry
 from xinglin.ui.pages import Post as PostEntry
 
@@ -23,24 +22,30 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     actor: Actor = getattr(request, "actor", NOBODY)
     if actor.user_id == NONE:
         return {"actor": actor}
+    counts = cache(lambda: glance(request, actor))
     return {
         "actor": actor,
-        "nav": SimpleLazyObject(lambda: rooms(request, actor)),
+        "nav": SimpleLazyObject(lambda: rooms(request, actor, waiting=counts()[0])),
         "posts": SimpleLazyObject(lambda: posts(request, actor)),
-        "bell": SimpleLazyObject(lambda: bell(request, actor)),
+        "bell": SimpleLazyObject(lambda: bell(counts()[1])),
         "switch_url": reverse("portal:switch-post"),
         "sign_out_url": reverse("portal:logout"),
         "me": {"name": actor.name, "url": reverse("portal:account")},
     }
 
 
-def rooms(request: HttpRequest, actor: Actor) -> list[NavEntry]:
+def glance(request: HttpRequest, actor: Actor) -> tuple[int, int]:
+    """How much waits, and how much is new since the reader last looked at the news."""
+    user: Any = request.user
+    return inbox.at_a_glance(actor, since=user.notices_seen_at)
+
+
+def rooms(request: HttpRequest, actor: Actor, *, waiting: int) -> list[NavEntry]:
     """The rooms of the post, at most seven, with what waits in them."""
     found: list[NavEntry] = [
         {"label": _("工作台"), "url": reverse("portal:workbench"), "icon": "home"},
     ]
     if actor.may("referral.read"):
-        waiting = InboxItem.objects.waiting_for(actor).order_by().count()
         found += [
             {
                 "label": _("待办"),
@@ -51,7 +56,9 @@ def rooms(request: HttpRequest, actor: Actor) -> list[NavEntry]:
             {"label": _("转诊"), "url": reverse("referral:list"), "icon": "arrows-exchange"},
         ]
     if actor.may("person.search"):
-        found.append({"label": pgettext("list", "居民"), "url": reverse("people:list"), "icon": "users"})
+        found.append(
+            {"label": pgettext("list", "居民"), "url": reverse("people:list"), "icon": "users"}
+        )
     if actor.may("referral.statistics"):
         found.append(
             {"label": _("统计"), "url": reverse("referral:statistics"), "icon": "chart-bar"}
@@ -75,11 +82,7 @@ def rooms(request: HttpRequest, actor: Actor) -> list[NavEntry]:
 
 
 def posts(request: HttpRequest, actor: Actor) -> list[PostEntry]:
-    held = (
-        Post.objects.held_by(actor.practitioner_id)
-        .held_on(timezone.localdate())
-        .order_by("since", "id")
-    )
+    user: Any = request.user
     return [
         {
             "id": str(post.pk),
@@ -87,17 +90,13 @@ def posts(request: HttpRequest, actor: Actor) -> list[PostEntry]:
             "org": str(post).split(" · ")[0],
             "current": post.pk == actor.post_id,
         }
-        for post in held
+        for post in user.held
     ]
 
 
-def bell(request: HttpRequest, actor: Actor) -> dict[str, Any]:
-    user: Any = request.user
-    unread = Notice.objects.for_actor(actor)
-    if user.notices_seen_at:
-        unread = unread.filter(at__gt=user.notices_seen_at)
+def bell(unread: int) -> dict[str, Any]:
     return {
-        "count": unread.order_by()[:100].count(),
+        "count": unread,
         "url": reverse("portal:notices"),
         "live": reverse("portal:bell"),
     }

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
 from xinglin.kernel.access import NOBODY, NONE, Actor
@@ -110,28 +109,12 @@ def actor_of(request: HttpRequest) -> Actor:
     user: Any = request.user
     if not isinstance(user, User) and not getattr(user, "is_authenticated", False):
         return NOBODY
+    held: list[Post] = user.held
+    if not held:
+        return Actor(user_id=user.pk, name=user.username)
     chosen = request.session.get(SESSION_POST)
-    post = None
-    if chosen:
-        post = (
-            Post.objects.select_related("practitioner")
-            .held_by(user.practitioner_id)
-            .filter(pk=UUID(chosen))
-            .first()
-        )
-    if post is None or not post.in_force():
-        post = first_post(user)
-        if post is None:
-            return Actor(user_id=user.pk, name=user.username)
+    post = next((post for post in held if str(post.pk) == chosen), None)
+    if post is None:
+        post = held[0]
         request.session[SESSION_POST] = str(post.pk)
     return post.actor(user_id=user.pk, name=post.practitioner.name, address=address_of(request))
-
-
-def first_post(user: User) -> Post | None:
-    return (
-        Post.objects.select_related("practitioner")
-        .held_by(user.practitioner_id)
-        .held_on(timezone.localdate())
-        .order_by("since", "id")
-        .first()
-    )

@@ -165,7 +165,8 @@ def notices(request: Request) -> HttpResponse:
 
 @require_GET
 def bell(request: Request) -> HttpResponse:
-    return page(request, "ui/components/bell.html", bell=context.bell(request, request.actor))
+    _waiting, unread = context.glance(request, request.actor)
+    return page(request, "ui/components/bell.html", bell=context.bell(unread))
 
 
 @require_GET
@@ -177,8 +178,13 @@ def search(request: Request) -> HttpResponse:
         numbered = Referral.objects.visible_to(actor).filter(number__iexact=words).first()
         if numbered is not None:
             return redirect(numbered)
-    people = SearchKey.objects.visible_to(actor).matching(words)
-    pager = paginate(request, people, parameters.get("paging.page_size"))
+    keys = SearchKey.objects.visible_to(actor)
+    pager = paginate(
+        request,
+        keys.matching(words),
+        parameters.get("paging.page_size"),
+        counting=keys.counting(words),
+    )
     return page(
         request, "portal/search.html", part="list", pager=pager, words=words, search_words=words
     )

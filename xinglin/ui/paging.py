@@ -1,11 +1,13 @@
 """Pages of a long list, with a total that never makes the reader wait.
 
-Counting stops at `limit`; beyond it the page says "10,000+" and fetches the exact total from its
-own address with `?total=1`, which `page()` answers by itself when the context holds `pager`.
+A page that is the last one tells the total by itself. Otherwise counting stops at `limit`; beyond
+it the page says "10,000+" and fetches the exact total from its own address with `?total=1`, which
+`page()` answers by itself when the context holds `pager`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from django.contrib import messages
@@ -20,12 +22,16 @@ SIZES = (20, 50, 100, 200)
 LARGEST = SIZES[-1]
 COUNT_LIMIT = 10_000
 
+# Counts no further than a limit (None: to the end); how many, and whether those are all.
+Counting = Callable[[int | None], tuple[int, bool]]
+
 
 class Pager(Generic[M]):
     """One page of a queryset: `.items`, `.count`, and the way to its neighbours.
 
     `number` beyond the end gives the last page. `exact` is False when counting stopped at
-    `limit`; `count` is then the limit.
+    `limit`; `count` is then what was counted until there. `counting` counts the same rows where
+    there is a cheaper way than through the queryset.
     """
 
     def __init__(
@@ -35,35 +41,48 @@ class Pager(Generic[M]):
         number: int = 1,
         size: int = SIZES[0],
         limit: int = COUNT_LIMIT,
+        counting: Counting | None = None,
         total_asked: bool = False,
         query: str = "",
     ) -> None:
         self.queryset = queryset
+        self.counting = counting or self._count_rows
         self.size = max(1, min(size, LARGEST))
         self.limit = limit
         self.total_asked = total_asked
         self.query = query
         self._asked = max(1, number)
 
-    @cached_property
-    def _counted(self) -> int:
-        return self.queryset.order_by()[: self.limit + 1].count()
+    def _count_rows(self, limit: int | None) -> tuple[int, bool]:
+        rows = self.queryset.order_by()
+        if limit is None:
+            return rows.count(), True
+        found = rows[: limit + 1].count()
+        return min(found, limit), found <= limit
 
     @cached_property
+    def _counted(self) -> tuple[int, bool]:
+        """How many rows were counted, and whether those are all."""
+        number, rows, more = self._window
+        if not more:
+            return (number - 1) * self.size + len(rows), True
+        return self.counting(self.limit)
+
+    @property
     def exact(self) -> bool:
-        return self._counted <= self.limit
+        return self._counted[1]
 
-    @cached_property
+    @property
     def count(self) -> int:
-        return min(self._counted, self.limit)
+        return self._counted[0]
 
     @cached_property
     def _window(self) -> tuple[int, list[M], bool]:
         """Page number, its rows, and whether another page follows."""
-        number = min(self._asked, self.pages) if self.exact else self._asked
+        number = self._asked
         rows = self._rows(number)
         if not rows and number > 1:
-            number = -(-self.queryset.order_by().count() // self.size) or 1
+            number = -(-self.counting(None)[0] // self.size) or 1
             rows = self._rows(number)
         return number, rows[: self.size], len(rows) > self.size
 
@@ -123,7 +142,7 @@ class Pager(Generic[M]):
 
     @property
     def count_text(self) -> str:
-        return f"{self.count:,}" if self.exact else f"{self.limit:,}+"
+        return f"{self.count:,}" + ("" if self.exact else "+")
 
     def query_for(self, number: int) -> str:
         """The query string of another page of the same filtered list."""
@@ -153,11 +172,15 @@ class Pager(Generic[M]):
 
     def exact_text(self) -> str:
         """The exact total, counted to the end whatever it takes."""
-        return f"{self.queryset.order_by().count():,}"
+        return f"{self.counting(None)[0]:,}"
 
 
 def paginate(
-    request: HttpRequest, queryset: QuerySet[M], size: int = SIZES[0], limit: int = COUNT_LIMIT
+    request: HttpRequest,
+    queryset: QuerySet[M],
+    size: int = SIZES[0],
+    limit: int = COUNT_LIMIT,
+    counting: Counting | None = None,
 ) -> Pager[M]:
     """The page of `queryset` that the request asks for by `page` and `page_size`."""
     asked = _whole(request.GET.get("page_size"), size)
@@ -168,6 +191,7 @@ def paginate(
         number=_whole(request.GET.get("page"), 1),
         size=asked,
         limit=limit,
+        counting=counting,
         total_asked=request.GET.get("total") == "1",
         query=request.GET.urlencode(),
     )

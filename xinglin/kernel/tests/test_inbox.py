@@ -218,3 +218,10 @@ def test_news_is_for_the_house_it_was_left_for(asked, county):
     referrals.accept(asked, by=county.li)
     for name in ("zhao", "liu", "zheng", "admin", "stranger"):
         assert not Notice.objects.for_actor(getattr(county, name)).exists(), name
+
+
+def test_a_glance_tells_what_waits_and_what_is_new(asked, county, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert inbox.at_a_glance(county.li) == (1, 1)
+    assert inbox.at_a_glance(county.li, since=NOON) == (1, 0)
+    assert inbox.at_a_glance(county.stranger) == (0, 0)

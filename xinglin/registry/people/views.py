@@ -38,7 +38,8 @@ def find(request: Request) -> HttpResponse:
     filters = FilterForm(request.GET)
     filters.is_valid()
     words = filters.cleaned_data.get("q", "").strip()
-    keys = SearchKey.objects.visible_to(request.actor).matching(_long_enough(words))
+    keys = SearchKey.objects.visible_to(request.actor)
+    asked = _long_enough(words)
     return page(
         request,
         "people/list.html",
@@ -47,8 +48,9 @@ def find(request: Request) -> HttpResponse:
         words=words,
         pager=paginate(
             request,
-            keys.select_related("person__managed_by"),
+            keys.matching(asked),
             parameters.get("paging.page_size"),
+            counting=keys.counting(asked),
         ),
         may_register=_may_register(request.actor),
     )

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.kernel.access import NONE, Actor, Reach
@@ -191,3 +192,9 @@ class User(AbstractBaseUser):
 
     def get_absolute_url(self) -> str:
         return reverse("portal:workbench")
+
+    @cached_property
+    def held(self) -> list[Post]:
+        """The posts in force today, the oldest first; a session brings them along."""
+        posts = Post.objects.select_related("practitioner").held_by(self.practitioner_id)
+        return list(posts.held_on(timezone.localdate()).order_by("since", "id"))

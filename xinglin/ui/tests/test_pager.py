@@ -56,6 +56,18 @@ def test_counting_stops_at_the_limit_and_says_so(names):
     assert pager.exact_text() == "45"
 
 
+def test_the_last_page_is_counted_by_being_shown(names, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert Pager(names, number=3).count_text == "45"
+    with django_assert_num_queries(1):
+        assert Pager(names, size=50, limit=10).exact
+
+
+def test_counting_may_know_a_cheaper_way(names):
+    pager = Pager(names, counting=lambda limit: (30, limit is None))
+    assert (pager.count_text, pager.exact_text()) == ("30+", "30")
+
+
 def test_pages_beyond_a_stopped_count_can_still_be_reached(names):
     pager = Pager(names, limit=10, number=3)
     assert len(pager.items) == 5

@@ -37,6 +37,16 @@ def test_a_corrected_name_is_found_anew_and_the_old_one_no_more(cast):
     assert not keys.matching("cgx")
 
 
+def test_people_found_twice_are_counted_once(cast):
+    # 陈桂香 is found by "c" through her spelling and through her initials.
+    casting.resident(cast.wang, cast.region, name="曹小红", phone="13900000007")
+    keys = SearchKey.objects.visible_to(cast.wang)
+    for words in ("c", "1390000000", "陈", "没有这个人", " "):
+        assert keys.counting(words)(100) == (keys.matching(words).count(), True)
+    assert keys.counting("c")(1)[1] is False
+    assert keys.counting("c")(None) == (2, True)
+
+
 def test_who_keeps_the_health_record_may_read_it(cast):
     link = CareLink.objects.get(person=cast.patient)
     assert (link.organisation, link.basis) == (cast.village, "custody")
