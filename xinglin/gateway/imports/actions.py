@@ -26,8 +26,8 @@ from xinglin.gateway.imports.people import People
 from xinglin.gateway.imports.report import Place, Report
 from xinglin.gateway.imports.sheets import Table, WrongFile
 from xinglin.gateway.imports.workers import Workers
-from xinglin.kernel.access import Actor
-from xinglin.kernel.errors import Refused
+from xinglin.kernel.access import NONE, Actor
+from xinglin.kernel.errors import Forbidden, Refused
 from xinglin.kernel.resources import BadResource
 from xinglin.registry.organisations.models import Level, Organisation, tree
 
@@ -60,6 +60,8 @@ def load(
     the region of the one county. `names` are the files' names as their owner knows them.
     """
     permissions.RUN.check(by, None)
+    if house is not None and by.county_id != NONE and house.region_id != by.county_id:
+        raise Forbidden(_("报送机构不在本县。"), field="house")
     report = Report(check_only=check_only)
     loading = _Load(report, by, house, progress or (lambda done, total: None))
     loading.read(paths, names or {})

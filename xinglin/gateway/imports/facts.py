@@ -145,7 +145,7 @@ class Facts:
                     encounter=visit,
                     source_id=f"{number}#{sign.loinc}",
                     code=sign.loinc,
-                    name=kinds.ENCOUNTERS[sign.field].label,
+                    name=kinds.ENCOUNTERS.column(sign.field).label,
                     value=cells[sign.field],
                     unit=sign.unit,
                     measured_at=visit.started_at,

@@ -25,6 +25,8 @@ class SeveralFiles(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
         files = data if isinstance(data, list | tuple) else [data]
+        if not files:
+            super().clean(None, initial)
         return [super(SeveralFiles, self).clean(file, initial) for file in files]
 
 

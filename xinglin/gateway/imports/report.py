@@ -105,6 +105,7 @@ class Report:
             "counts": {
                 kind: {"new": c.new, "updated": c.updated, "unchanged": c.unchanged}
                 for kind, c in self.counts.items()
+                if c.all
             },
             "skipped": dict(self.skipped),
             "unknown_columns": self.unknown_columns,

@@ -162,7 +162,7 @@ def _headers(lines: list[list[Any]], title: str) -> _Head | None:
             score -= len(head.unknown)
             score += 3 * (plain(title) in (plain(kind.sheet), kind.code) and bool(there))
             enough = sum(column in there for column in needed) >= min(2, len(needed))
-            if enough and (best is None or score > best[0]):
+            if enough and len(there) > 1 and (best is None or score > best[0]):
                 best = score, head
     return best[1] if best else None
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -117,9 +118,7 @@ def template(request: Request, kind: str, form: str) -> HttpResponse:
     made = blanks.as_xlsx(wanted) if form == "xlsx" else blanks.as_csv(wanted)
     response = HttpResponse(made, content_type=XLSX if form == "xlsx" else "text/csv")
     name = _("%(kind)s导入模板.%(form)s") % {"kind": wanted.label, "form": form}
-    response.headers["Content-Disposition"] = FileResponse(
-        iter(()), as_attachment=True, filename=name
-    ).headers["Content-Disposition"]
+    response.headers["Content-Disposition"] = content_disposition_header(True, name) or ""
     return response
 
 

@@ -46,7 +46,7 @@ class Kind:
                 known.setdefault(plain(name), column)
         object.__setattr__(self, "by_header", known)
 
-    def __getitem__(self, key: str) -> Column:
+    def column(self, key: str) -> Column:
         return next(column for column in self.columns if column.key == key)
 
 
