@@ -37,12 +37,18 @@ def icd10_input() -> CodeInput:
     )
 
 
-def reason_choices(*groups: str) -> Choices:
-    """Coded reasons; each once though several groups may have it."""
-    found = {}
-    for group in groups:
-        found.update({reason.code: reason.label for reason in catalogue.reasons(group).values()})
-    return [("", _("请选择")), *found.items()]
+def reason_choices(group: str) -> Choices:
+    """The coded reasons of one question."""
+    return [("", _("请选择")), *_reasons(group)]
+
+
+def reasons_by_direction(*directions: Direction) -> Choices:
+    """The reasons to refer, under the direction that each is about."""
+    return [("", _("请选择")), *((way.label, _reasons(way)) for way in directions)]
+
+
+def _reasons(group: str) -> Choices:
+    return [(reason.code, reason.label) for reason in catalogue.reasons(group).values()]
 
 
 class HouseField(forms.ModelChoiceField):  # type: ignore[type-arg]
@@ -166,7 +172,9 @@ class ReferralForm(ModelForm):
             # Nobody is below a village clinic.
             for name in ("assessment", "disposal_plan", *WHEN_SENT_DOWN, "follow_up_org"):
                 del self.fields[name]
-        self._choose("reason_code", reason_choices("up", "down", "lateral", "out", "in"))
+        first = (Direction.OUT, Direction.DOWN) if sends_down else (Direction.UP,)
+        rest = [way for way in Direction if way not in first]
+        self._choose("reason_code", reasons_by_direction(*first, *rest))
         self._choose("consent_method", _with_blank("consent-method"))
         self._choose("consent_relation", _with_blank("signer-relation"))
 
@@ -203,7 +211,7 @@ class DeclineForm(Form):
         widget=forms.Textarea({"rows": 2}),
         help_text=_("建议转往的机构与替代建议至少填一项。"),
     )
-    reasons = ("refusal",)
+    reasons = "refusal"
 
 
 class WaitlistForm(Form):
@@ -215,7 +223,7 @@ class WaitlistForm(Form):
         widget=DateTimeInput,
         help_text=_("到时系统会提醒再次安排；不填为三天后。"),
     )
-    reasons = ("waiting",)
+    reasons = "waiting"
 
 
 class RedirectForm(Form):
@@ -226,13 +234,13 @@ class RedirectForm(Form):
 class CancelForm(Form):
     code = forms.ChoiceField(label=_("取消原因"))
     text = forms.CharField(label=_("说明"), max_length=500, required=False)
-    reasons = ("cancel",)
+    reasons = "cancel"
 
 
 class EndForm(Form):
     code = forms.ChoiceField(label=_("终止原因"))
     text = forms.CharField(label=_("说明"), max_length=500, required=False)
-    reasons = ("end",)
+    reasons = "end"
 
 
 class DepartForm(Form):
@@ -284,7 +292,7 @@ class ProposeDownForm(Form):
         label=_("知情同意签署人"), max_length=50, help_text=_("下转须经患者或家属同意。")
     )
     consent_method = forms.ChoiceField(label=_("知情同意方式"))
-    reasons = ("down",)
+    reasons = "down"
     valuesets = ("consent_method",)
 
 
@@ -362,10 +370,10 @@ def act_form(act: str, actor: Actor, referral: Referral, data: Any = None) -> Fo
     for field in form.fields.values():
         if isinstance(field, HouseField):
             field.of(actor)
-    groups = getattr(form, "reasons", ())
-    if groups:
+    group = getattr(form, "reasons", "")
+    if group:
         code: Any = form.fields["code" if "code" in form.fields else "reason_code"]
-        code.choices = reason_choices(*groups)
+        code.choices = reason_choices(group)
     for name in getattr(form, "valuesets", ()):
         choice: Any = form.fields[name]
         choice.choices = _with_blank(name.replace("_", "-"))
