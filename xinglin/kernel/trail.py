@@ -177,13 +177,18 @@ def story(entries: Iterable[TrailEntry]) -> list[dict[str, Any]]:
     return [
         {
             "at": entry.at,
-            "who": entry.actor_name,
+            "who": who(entry),
             "org": entry.org_name,
             "what": REGISTRY[entry.verb].label if entry.verb in REGISTRY else entry.verb,
             "note": _changed(entry),
         }
         for entry in sorted(entries, key=lambda entry: (entry.at, entry.pk), reverse=True)
     ]
+
+
+def who(entry: TrailEntry) -> str:
+    """Who acted, for people to read; the house itself in the reader's language."""
+    return _("系统") if entry.role == "system" else entry.actor_name
 
 
 def _changed(entry: TrailEntry) -> str:

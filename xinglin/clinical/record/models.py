@@ -250,7 +250,13 @@ class Observation(OfEncounter):
         indexes = [models.Index(fields=["person", "-happened_at"], name="observation_person")]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.result}"
+        return f"{self.label} {self.result}"
+
+    @property
+    def label(self) -> str:
+        """What was measured; a vital sign in the reader's language."""
+        sign = rules.VITAL_BY_LOINC.get(self.code) if self.system == "loinc" else None
+        return sign.label if sign is not None and self.name == sign.zh else self.name
 
     @property
     def result(self) -> str:

@@ -51,7 +51,7 @@ def story(referral: Referral) -> list[dict[str, Any]]:
     return [
         {
             "at": entry.at,
-            "who": entry.actor_name,
+            "who": trail.who(entry),
             "org": entry.org_name,
             "what": _what(entry),
             "note": _note(entry),

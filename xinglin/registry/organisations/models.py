@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from xinglin.kernel.access import Actor
 from xinglin.kernel.records import Record
@@ -30,7 +31,7 @@ class Level(models.TextChoices):
     VILLAGE = "village", _("村卫生室")
     PHARMACY = "pharmacy", _("药店")
     CITY = "city", _("城市医院")
-    OFFICE = "office", _("管理机构")
+    OFFICE = "office", pgettext_lazy("level", "管理机构")
 
 
 CARE_LEVELS = (Level.VILLAGE, Level.TOWNSHIP, Level.COUNTY, Level.CITY)
@@ -163,7 +164,7 @@ class Department(Record):
     )
     code = models.CharField(_("科室代码"), max_length=20)
     name = models.CharField(_("科室名称"), max_length=50)
-    takes_referrals = models.BooleanField(_("接收转诊"), default=True)
+    takes_referrals = models.BooleanField(pgettext_lazy("department", "接收转诊"), default=True)
     closed_on = models.DateField(_("停用日期"), null=True, blank=True)
 
     objects: ClassVar[DepartmentQuerySet] = DepartmentQuerySet.as_manager()  # type: ignore[assignment]
