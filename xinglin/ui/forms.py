@@ -98,6 +98,12 @@ class Renderer(DjangoTemplates):
     field_template_name = "ui/forms/field.html"
     bound_field_class = BoundField
 
+    def get_template(self, template_name: str) -> Any:
+        # Django's own includes two more templates for every option.
+        if template_name == forms.Select.template_name:
+            template_name = "ui/widgets/select.html"
+        return super().get_template(template_name)
+
 
 class FieldErrors(ErrorList):
     """The errors beside a field."""

@@ -82,6 +82,14 @@ class Kind(models.TextChoices):
     GREEN_CHANNEL = "green-channel", _("绿色通道")
 
 
+# What a line of a list shows, of a hundred columns.
+LISTED = (
+    *("state", "from_org_id", "to_org_id", "to_department", "diagnosis_name", "urgency"),
+    *("submitted_at", "due_at", "clock_from"),
+)
+LISTED_OF_PERSON = ("name", "sex", "birth_date", "deceased_on")
+
+
 class ReferralQuerySet(models.QuerySet["Referral"]):
     def visible_to(self, actor: Actor, *, open_to_carers: bool = False) -> Self:
         """The houses that take part see a referral; nobody else does.
@@ -114,6 +122,12 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
 
     def newest_first(self) -> Self:
         return self.order_by("-created_at", "-id")
+
+    def for_lists(self) -> Self:
+        """With the little that a line of a list shows; houses are named from the tree."""
+        return self.select_related("person").only(
+            *LISTED, *(f"person__{n}" for n in LISTED_OF_PERSON)
+        )
 
     def for_pages(self) -> Self:
         """With everything a page names, in one query."""
@@ -359,6 +373,14 @@ class Referral(Workflow):
 
     def get_absolute_url(self) -> str:
         return reverse("referral:detail", args=[self.pk])
+
+    @property
+    def from_name(self) -> str:
+        return tree.name(self.from_org_id)
+
+    @property
+    def to_name(self) -> str:
+        return tree.name(self.to_org_id)
 
     @property
     def is_open(self) -> bool:

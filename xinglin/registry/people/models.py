@@ -31,6 +31,9 @@ class Sex(models.TextChoices):
     UNSTATED = "9", _("未说明")
 
 
+SEXES = dict(Sex.choices)
+
+
 class PersonQuerySet(models.QuerySet["Person"]):
     def visible_to(self, actor: Actor) -> Self:
         """Who a person is may be known in the whole county; what they suffer from may not."""
@@ -146,6 +149,10 @@ class Person(Record):
 
     def trail_person_id(self) -> UUID | None:
         return self.pk
+
+    def get_sex_display(self) -> str:  # type: ignore[no-redef]
+        """Django's own builds a table of all choices anew, for every row of a list."""
+        return str(SEXES.get(self.sex, self.sex))
 
     @property
     def age(self) -> str:

@@ -30,7 +30,7 @@ def listing(request: Request) -> HttpResponse:
     """Referrals of one's own houses, newest first."""
     form = FilterForm(request.GET)
     found = _filtered(request, form)
-    pager = paginate(request, found.for_pages(), parameters.get("paging.page_size"))
+    pager = paginate(request, found.for_lists(), parameters.get("paging.page_size"))
     return page(
         request,
         "referral/list.html",
