@@ -41,10 +41,13 @@ def coded(group: str, code: str, text: str, *, field: str) -> None:
 def in_order(
     value: datetime, *, field: str, after: datetime | None, now: datetime, sentence: str
 ) -> None:
-    """A fact may not lie in the future, nor before the one it follows."""
+    """A fact may not lie in the future, nor before the one it follows.
+
+    People note whole minutes, so that a patient who has just consented may arrive at once.
+    """
     if value > now + SLACK:
         raise WrongTime(_("时间不能晚于现在。"), field=field)
-    if after is not None and value < after:
+    if after is not None and value < after.replace(second=0, microsecond=0):
         raise WrongTime(sentence, field=field)
 
 

@@ -62,7 +62,8 @@ def detail(request: Request, pk: Any) -> HttpResponse:
     """The referral with its story; the reading is traced."""
     referral = _one(request, pk, open_to_carers=True)
     trail.read(request.actor, permissions.READ.code, referral, basis=_basis(request, referral))
-    return _show(request, referral)
+    # Who has scanned the letter wants one thing.
+    return _show(request, referral, opens="receive" if "arrive" in request.GET else "")
 
 
 @require_http_methods(["GET", "POST"])
@@ -200,6 +201,7 @@ def _show(
     status: int = 200,
     bound: dict[str, Form] | None = None,
     attach: AttachForm | None = None,
+    opens: str = "",
 ) -> HttpResponse:
     allowed = permissions.open_to(request.actor, referral)
     bound = bound or {}
@@ -227,7 +229,7 @@ def _show(
         status=status,
         referral=referral,
         acts=acts,
-        opens=next(iter(bound), ""),
+        opens=next(iter(bound), opens),
         may_write="submit" in allowed or "complete" in allowed,
         may_attach=permissions.ATTACH.allows(request.actor, referral) and referral.is_open,
         attach=attach or AttachForm(prefix="attach"),
