@@ -46,7 +46,7 @@ def collect_static() -> None:
 
 def load_demo(residents: int = 4200) -> None:
     """The demo county, with a progress bar; refuses in production."""
-    from xinglin.gateway import demo
+    from xinglin.gateway.demo import loading
 
     if not settings.DEMO:
         click.echo("演示县只能在 XINGLIN_ENV=demo 下装载。", err=True)
@@ -60,7 +60,7 @@ def load_demo(residents: int = 4200) -> None:
             bar.update(percent - seen)
             seen = percent
 
-        demo.load(residents=residents, progress=progress)
+        loading.load(residents=residents, progress=progress)
 
 
 def run(host: str, port: int, workers: int) -> None:

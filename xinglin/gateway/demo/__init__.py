@@ -1,1 +1,19 @@
 """The demo county 青山县: a seeded generator that walks through the doors a real county uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+SEED = 20260302
+
+
+def load(
+    residents: int = 4200,
+    seed: int = SEED,
+    progress: Callable[[int, int], None] | None = None,
+) -> bool:
+    """Load the demo county with a year of its life; False if it stands already."""
+    # Apps are not ready yet when Django imports this package.
+    from xinglin.gateway.demo import actions
+
+    return actions.load(residents=residents, seed=seed, progress=progress)

@@ -1,0 +1,445 @@
+"""Some hundred referrals of the past year, in every state, each told step by step by actions."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from django.utils import timezone
+
+from xinglin.clinical.referral import actions
+from xinglin.clinical.referral.models import Referral
+from xinglin.kernel import clock
+from xinglin.kernel.access import Actor, system
+from xinglin.kernel.worker import everything_due
+from xinglin.registry.organisations.models import Organisation
+from xinglin.registry.people.models import Person
+from xinglin.registry.staff.models import Post, User
+
+
+@dataclass(frozen=True)
+class Case:
+    """A patient whom the township sends up: what is wrong, and what the county finds and does."""
+
+    code: str
+    name: str
+    department: str
+    symptoms: str
+    past: str
+    treatment: str
+    reason: str
+    urgency: str
+    kind: str
+    results: str
+    treated: str
+    plan: str
+    rehabilitation: str
+
+
+_TOLD = tomllib.loads((Path(__file__).parent / "cases.toml").read_text("utf-8"))
+CASES = [Case(**row) for row in _TOLD["case"]]
+# What happens to them, and how often among a hundred.
+ENDINGS: tuple[tuple[str, int], ...] = (
+    ("receipt", 26),
+    ("followed", 24),
+    ("declined-redirected", 6),
+    ("cancelled", 5),
+    ("expired-cancelled", 2),
+    ("died", 1),
+    ("out-closed", 2),
+    # those that are open today
+    ("waiting", 5),
+    ("waiting-late", 2),
+    ("accepted", 5),
+    ("in-transit", 1),
+    ("arrived", 2),
+    ("in-treatment", 4),
+    ("down-asked", 3),
+    ("down-follow-up", 4),
+    ("down-follow-up-late", 2),
+    ("waitlisted", 2),
+    ("unanswered", 1),
+    ("declined", 2),
+    ("expired", 1),
+    ("draft", 2),
+    ("out-approval", 1),
+)
+
+
+@dataclass
+class Cast:
+    """Who acts where: the first in force of each role at each house."""
+
+    houses: dict[str, Organisation]
+    actors: dict[tuple[str, str], Actor] = field(default_factory=dict)
+
+    def at(self, house: Organisation, role: str) -> Actor:
+        key = (house.code, role)
+        if key not in self.actors:
+            posts = Post.objects.filter(organisation=house, role=role).select_related(
+                "practitioner"
+            )
+            post = posts.order_by("practitioner__code").first()
+            assert post is not None, key
+            user = User.objects.filter(practitioner_id=post.practitioner_id).first()
+            self.actors[key] = post.actor(
+                user_id=user.pk if user else post.practitioner_id, name=post.practitioner.name
+            )
+        return self.actors[key]
+
+
+class Story:
+    """One referral on its way; the clock goes on with each step."""
+
+    def __init__(
+        self, cast: Cast, rng: Random, person: Person, case: Case, began: datetime
+    ) -> None:
+        self.cast = cast
+        self.rng = rng
+        self.person = person
+        self.case = case
+        self.now = began
+        self.hospital = cast.houses["QS100"]
+        clinic = next(h for h in cast.houses.values() if h.pk == person.managed_by_id)
+        self.clinic = clinic
+        self.township = next(h for h in cast.houses.values() if h.pk == clinic.parent_id)
+        self.sender = cast.at(self.township, "township-doctor")
+        self.desk = cast.at(self.hospital, "desk")
+        self.doctor = cast.at(self.hospital, "specialist")
+        self.referral: Referral | None = None
+
+    def after(self, **span: float) -> Story:
+        """Let time go by; never past the present."""
+        self.now = min(self.now + timedelta(**span), timezone.now())
+        return self
+
+    def act(self, do: Callable[..., Referral], by: Actor, **facts: Any) -> Referral:
+        assert self.referral is not None
+        with clock.at(self.now):
+            self.referral = do(self.referral, by=by, **facts)
+        return self.referral
+
+    def draft(self, to: Organisation | None = None, by: Actor | None = None) -> Story:
+        case, by = self.case, by or self.sender
+        self.referral = Referral(
+            county_id=by.county_id,
+            written_by_id=by.org_id,
+            from_org_id=by.org_id,
+            to_org=to or self.hospital,
+            to_department=case.department,
+            from_department="全科" if by is self.sender else "",
+            person=self.person,
+            doctor=by.name,
+            doctor_phone="13900000000",
+            urgency=case.urgency,
+            kind=case.kind,
+            diagnosis_code=case.code,
+            diagnosis_name=case.name,
+            diagnosed_on=timezone.localdate(self.now),
+            symptoms=case.symptoms,
+            past_history=case.past,
+            allergies="否认药物过敏",
+            treatment=case.treatment,
+            reason_code=case.reason if to is None else "beyond-county",
+            consent_method="paper",
+            consent_signer=self.person.name,
+            consent_relation="self",
+            consented_at=self.now - timedelta(minutes=10),
+            created_at=self.now,
+        )
+        self.act(actions.draft, by)
+        return self
+
+    def submit(self) -> Story:
+        self.act(actions.submit, self.sender)
+        return self
+
+    def ask(self) -> Story:
+        return self.draft().submit()
+
+    def accept(self) -> Story:
+        minutes = {"emergency": 8, "urgent": 50, "routine": 420}[self.case.urgency]
+        self.after(minutes=self.rng.uniform(0.3, 1.6) * minutes)
+        self.act(
+            actions.accept,
+            self.desk,
+            department=self.case.department,
+            doctor=self.doctor.name,
+            expected_at=self.now + timedelta(hours=self.rng.choice([2, 20, 28])),
+            place=f"住院楼{self.rng.randint(3, 12)}楼{self.case.department}"
+            if self.case.kind == "inpatient"
+            else f"门诊楼{self.rng.randint(1, 5)}楼",
+            instructions="请携带身份证、医保卡和既往检查资料。",
+        )
+        return self
+
+    def arrive(self) -> Story:
+        self.after(hours=self.rng.uniform(1, 26))
+        self.act(actions.receive, self.desk, arrived_at=self.now)
+        return self
+
+    def treat(self) -> Story:
+        self.after(minutes=self.rng.randint(10, 90))
+        self.act(actions.treat, self.doctor)
+        return self
+
+    def discharge(self) -> Story:
+        inpatient = self.case.kind == "inpatient"
+        self.after(days=self.rng.randint(4, 11)) if inpatient else self.after(hours=1)
+        self.act(
+            actions.discharge,
+            self.doctor,
+            discharged_at=self.now,
+            discharge_way="3" if inpatient else "1",
+            outcome="2",
+        )
+        return self
+
+    def close(self) -> Story:
+        self.after(hours=self.rng.uniform(1, 60 if self.case.kind == "inpatient" else 20))
+        self.act(
+            actions.close,
+            self.doctor,
+            results=self.case.results,
+            treatment=self.case.treated,
+            plan=self.case.plan,
+            outcome="2",
+            final_code=self.case.code,
+            final_name=self.case.name,
+            inpatient_no=f"ZY{self.rng.randint(100000, 999999)}"
+            if self.case.kind == "inpatient"
+            else "",
+        )
+        return self
+
+    def propose_down(self, to: Organisation) -> Referral:
+        self.act(
+            actions.propose_down,
+            self.doctor,
+            to_org=to,
+            assessment="急性期已过，生命体征平稳",
+            treatment_plan=self.case.plan,
+            rehabilitation=self.case.rehabilitation,
+            consent_signer=self.person.name,
+        )
+        assert self.referral is not None
+        return self.referral.sequels.get()
+
+    def below(self, down: Referral, *, until: str) -> None:
+        """The township (or the clinic itself) takes the patient back, and follows up."""
+        self.referral = down
+        self.after(hours=self.rng.uniform(1, 8))
+        self.act(actions.accept, self.sender, department="康复科", doctor=self.sender.name)
+        self.after(hours=self.rng.uniform(3, 30))
+        self.act(actions.receive, self.sender, arrived_at=self.now)
+        self.after(hours=1)
+        self.act(actions.treat, self.sender, encounter_kind="outpatient", department="康复科")
+        self.after(hours=self.rng.uniform(1, 20))
+        self.act(
+            actions.close,
+            self.sender,
+            results="",
+            treatment="核对用药，指导康复锻炼",
+            plan="村卫生室继续随访",
+            outcome="2",
+            final_code=self.case.code,
+        )
+        if until != "followed":
+            return
+        self.after(days=self.rng.uniform(3, 12))
+        by = self.cast.at(self.clinic, "village-doctor")
+        self.act(
+            actions.follow_up,
+            by,
+            followed_up_at=self.now,
+            note="患者恢复良好，按时服药，能坚持康复锻炼，嘱继续监测。",
+        )
+
+
+def tell(story: Story, ending: str) -> None:
+    """Take one story to its ending."""
+    _ENDINGS[ending](story)
+
+
+def _full(story: Story) -> Story:
+    return story.ask().accept().arrive().treat()
+
+
+def _receipt(story: Story) -> None:
+    _full(story).discharge().close()
+
+
+def _followed(story: Story, until: str = "followed") -> None:
+    _full(story)
+    story.discharge()
+    down = story.propose_down(story.township)
+    up = story.referral
+    story.close()
+    assert up is not None
+    story.below(down, until=until)
+
+
+def _down_asked(story: Story) -> None:
+    _full(story).discharge()
+    story.propose_down(story.township)
+    story.close()
+
+
+def _declined(story: Story) -> None:
+    story.ask().after(minutes=40)
+    story.act(
+        actions.decline,
+        story.desk,
+        code="no-bed",
+        text="本周床位已满",
+        alternative="建议转县中医院，或下周再申请",
+        alternative_org=story.cast.houses["QS101"],
+    )
+
+
+def _redirected(story: Story) -> None:
+    _declined(story)
+    second = story.cast.houses["QS101"]
+    story.after(hours=1)
+    story.act(actions.redirect, story.sender, to_org=second, to_department="中医科")
+    story.desk = story.cast.at(second, "desk")
+    story.doctor = story.cast.at(second, "specialist")
+    story.accept().arrive().treat().discharge().close()
+
+
+def _cancelled(story: Story) -> None:
+    story.ask().after(minutes=90)
+    code = story.rng.choice(["patient-better", "patient-declines", "gone-elsewhere"])
+    story.act(actions.cancel, story.sender, code=code)
+
+
+def _expired(story: Story) -> None:
+    story.ask().accept()
+    assert story.referral is not None
+    assert story.referral.due_at is not None
+    story.now = min(story.referral.due_at + timedelta(hours=1), timezone.now())
+    story.act(actions.expire, system(story.sender.county_id))
+
+
+def _expired_cancelled(story: Story) -> None:
+    _expired(story)
+    story.after(hours=20)
+    story.act(actions.cancel, story.sender, code="gone-elsewhere")
+
+
+def _died(story: Story) -> None:
+    _full(story).after(days=2)
+    story.act(actions.end, story.doctor, code="died")
+
+
+def _out(story: Story) -> Story:
+    city = story.cast.houses["WY01"]
+    doctor = story.doctor
+    story.sender = doctor
+    story.draft(city, doctor)
+    return story.submit()
+
+
+def _out_closed(story: Story) -> None:
+    _out(story).after(minutes=50)
+    story.act(actions.approve, story.cast.at(story.hospital, "leader"))
+    story.accept().arrive()
+    story.after(hours=2)
+    story.act(actions.treat, story.doctor)
+    story.discharge().close()
+
+
+def _waitlisted(story: Story) -> None:
+    story.ask().after(minutes=60)
+    story.act(actions.waitlist, story.desk, code="no-bed")
+
+
+def _unanswered(story: Story) -> None:
+    story.ask()
+    assert story.referral is not None
+    assert story.referral.due_at is not None
+    story.now = min(
+        story.now + 2 * (story.referral.due_at - story.now) + timedelta(minutes=1), timezone.now()
+    )
+    story.act(actions.leave_unanswered, system(story.sender.county_id))
+
+
+def _in_transit(story: Story) -> None:
+    story.ask().accept().after(hours=1)
+    story.act(actions.depart, story.sender, departed_at=story.now, transport="救护车")
+
+
+_ENDINGS: dict[str, Callable[[Story], object]] = {
+    "receipt": _receipt,
+    "followed": _followed,
+    "declined-redirected": _redirected,
+    "cancelled": _cancelled,
+    "expired-cancelled": _expired_cancelled,
+    "died": _died,
+    "out-closed": _out_closed,
+    "waiting": lambda story: story.ask(),
+    "waiting-late": lambda story: story.ask(),
+    "accepted": lambda story: story.ask().accept(),
+    "in-transit": _in_transit,
+    "arrived": lambda story: story.ask().accept().arrive(),
+    "in-treatment": _full,
+    "down-asked": _down_asked,
+    "down-follow-up": lambda story: _followed(story, "closed"),
+    "down-follow-up-late": lambda story: _followed(story, "closed"),
+    "waitlisted": _waitlisted,
+    "unanswered": _unanswered,
+    "declined": _declined,
+    "expired": _expired,
+    "draft": lambda story: story.draft(),
+    "out-approval": _out,
+}
+# How long ago a story that is open today began, in hours; finished ones began within the year.
+BEGAN: dict[str, tuple[float, float]] = {
+    "waiting": (0.1, 1.2),
+    "waiting-late": (2.2, 3.7),
+    "accepted": (10, 40),
+    "in-transit": (10, 14),
+    "arrived": (40, 50),
+    "in-treatment": (50, 90),
+    "down-asked": (24 * 16, 24 * 17),
+    "down-follow-up": (24 * 20, 24 * 22),
+    "down-follow-up-late": (24 * 36, 24 * 40),
+    "waitlisted": (20, 40),
+    "unanswered": (4, 8),
+    "declined": (3, 12),
+    "expired": (24 * 9, 24 * 10),
+    "draft": (2, 20),
+    "out-approval": (0.5, 1.5),
+}
+
+
+def stories(people: list[Person], cast: Cast, count: int, rng: Random) -> Iterator[None]:
+    """Tell `count` stories, oldest first, each about another person; yields after each."""
+    now = timezone.now()
+    told: list[tuple[datetime, str]] = []
+    weights = [weight for _name, weight in ENDINGS]
+    names = [name for name, _weight in ENDINGS]
+    chosen = names + rng.choices(names, weights, k=max(0, count - len(names)))
+    for ending in chosen:
+        low, high = BEGAN.get(ending, (24 * 45, 24 * 350))
+        told.append((now - timedelta(hours=rng.uniform(low, high)), ending))
+    for place, (began, ending) in enumerate(sorted(told)):
+        # A late answer must be late: routine requests wait a day before they are.
+        fitting = [
+            case
+            for case in CASES
+            if (ending not in ("waiting-late", "unanswered") or case.urgency == "urgent")
+            and (ending != "waiting" or case.urgency != "emergency")
+            and (not ending.startswith("out") or case.urgency != "emergency")
+            and (not ending.startswith("down") or case.kind == "inpatient")
+            and (ending not in ("expired", "expired-cancelled") or case.kind != "inpatient")
+        ]
+        story = Story(cast, rng, people[place], rng.choice(fitting), began)
+        tell(story, ending)
+        yield
+    everything_due()

@@ -1,0 +1,85 @@
+"""The demo county, small: every state, every account, nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from xinglin.clinical.record.models import Encounter
+from xinglin.clinical.referral.models import Referral, State
+from xinglin.gateway.demo import loading
+from xinglin.kernel import trail
+from xinglin.kernel.models import InboxItem
+from xinglin.registry.organisations.models import Level, Organisation
+from xinglin.registry.people.models import Person
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+ACCOUNTS = (
+    "village township leader desk specialist manager bureau admin stranger".split()  # the contract
+)
+
+
+@pytest.fixture
+def county(db, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    assert loading.load(residents=120, seed=7) is True
+    return Organisation.objects.get(code="QS", level=Level.REGION)
+
+
+def test_the_demo_county_is_the_one_of_the_contract(county):
+    houses = Organisation.objects.filter(county=county)
+    assert houses.filter(level=Level.TOWNSHIP).count() == 14
+    assert houses.filter(level=Level.VILLAGE).count() == 156
+    assert houses.filter(level=Level.PHARMACY).count() == 2
+    assert houses.filter(level=Level.COUNTY).count() == 3
+    assert houses.filter(leads=True).get().name == "青山县人民医院"
+    assert houses.filter(outside=True).exists()
+    assert Organisation.objects.filter(county__name="临水县", level=Level.COUNTY).count() == 1
+    assert Person.objects.filter(county=county).count() == 120
+    assert Encounter.objects.exists()
+    # loading again changes nothing
+    assert loading.load(residents=120, seed=7) is False
+    assert Person.objects.filter(county=county).count() == 120
+
+
+def test_referrals_stand_in_every_state_and_none_is_lost(county):
+    states = set(Referral.objects.values_list("state", flat=True))
+    # passing states: approval is given within the hour, a down-proposal is closed with it
+    assert states >= set(State) - {State.APPROVED, State.DOWN_PROPOSED}
+    for referral in Referral.objects.open():
+        assert referral.due_at is not None
+        assert InboxItem.objects.filter(subject_id=referral.pk, level=0).count() == 1
+    trail.seal(limit=1_000_000)
+    assert trail.verify().broken_at is None
+
+
+def test_every_account_of_the_contract_signs_in_and_finds_its_workbench(county):
+    for account in ACCOUNTS:
+        client = Client()
+        assert client.login(username=account, password="xinglin-demo"), account
+        assert client.get("/").status_code == 200
+
+
+def test_the_accounts_that_act_have_work_waiting(county):
+    for account in ("township", "desk", "specialist", "village"):
+        client = Client()
+        client.login(username=account, password="xinglin-demo")
+        page = client.get("/inbox/").content.decode()
+        assert "/referrals/" in page.partition("data-list")[2], account
+
+
+def test_the_demo_machine_gets_a_token_and_reads_its_referrals(county):
+    client = Client()
+    told = client.post(
+        "/oauth/token",
+        {
+            "grant_type": "client_credentials",
+            "client_id": "demo-his",
+            "client_secret": "xinglin-demo",
+        },
+    )
+    assert told.status_code == 200
+    token = told.json()["access_token"]
+    answer = client.get("/api/v1/referrals", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200
+    assert answer.json()["count"] > 0
