@@ -74,7 +74,9 @@ def rooms(request: HttpRequest, actor: Actor, *, waiting: int) -> list[NavEntry]
         ]
     if actor.may("import.run"):
         found.append({"label": _("导入"), "url": reverse("imports:list"), "icon": "upload"})
-    inside = [e for e in found if e["url"] != "/" and request.path.startswith(e["url"])]
+    # A record is a resident's.
+    path = request.path.replace("/record/", reverse("people:list"), 1)
+    inside = [e for e in found if e["url"] != "/" and path.startswith(e["url"])]
     here = max(inside, key=lambda e: len(e["url"]), default=found[0])
     for entry in found:
         entry["active"] = entry is here and (inside != [] or request.path == "/")
