@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.utils.text import get_valid_filename
+from django.utils.translation import get_language, override
 
 from xinglin.gateway.imports import actions, permissions
 from xinglin.kernel import jobs
@@ -49,6 +50,7 @@ def start(
         house_name=house.name,
         check_only=check_only,
         by_name=by.name,
+        language=get_language(),
     )
 
 
@@ -59,14 +61,16 @@ def work(job: Job, progress: Progress) -> dict[str, Any]:
     folder = Path(told["folder"])
     try:
         post = Post.objects.select_related("organisation").get(pk=job.post_id)
-        report = actions.load(
-            [Path(file["path"]) for file in told["files"]],
-            by=post.actor(user_id=job.user_id, name=told["by_name"]),
-            house=Organisation.objects.get(pk=UUID(told["house"])),
-            check_only=told["check_only"],
-            progress=progress,
-            names={Path(file["path"]): file["name"] for file in told["files"]},
-        )
+        # The worker speaks the installation's language; the report is for whoever sent the files.
+        with override(told.get("language")):
+            report = actions.load(
+                [Path(file["path"]) for file in told["files"]],
+                by=post.actor(user_id=job.user_id, name=told["by_name"]),
+                house=Organisation.objects.get(pk=UUID(told["house"])),
+                check_only=told["check_only"],
+                progress=progress,
+                names={Path(file["path"]): file["name"] for file in told["files"]},
+            )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     found = report.as_dict()
