@@ -116,22 +116,23 @@ def _open_machine() -> None:
 
 def _tell_stories(count: int, rng: Random, progress: Progress) -> None:
     houses = {house.code: house for house in Organisation.objects.filter(county__code="QS")}
+    grown_up = timezone.localdate() - timedelta(days=365 * 40)
     everybody = list(
-        Person.objects.filter(
-            county__code="QS", birth_date__lt=timezone.localdate() - timedelta(days=365 * 40)
-        )
+        Person.objects.filter(county__code="QS", birth_date__lt=grown_up)
         .select_related("managed_by")
         .order_by("id_number")
     )
     rng.shuffle(everybody)
-    # The demo accounts' own village and township first, so that each finds work of its own.
-    near = [p for p in everybody if p.managed_by and p.managed_by.code.startswith("QS20101")]
-    mine = [p for p in everybody if p.managed_by and p.managed_by.code.startswith("QS201")]
-    chosen = list(
-        {p.pk: p for p in [*near[: count // 6], *mine[: count // 3], *everybody]}.values()
-    )
-    chosen = chosen[:count]
-    rng.shuffle(chosen)
+
+    def house_of(person: Person) -> str:
+        return person.managed_by.code if person.managed_by else ""
+
+    # The village and the township of the demo accounts first.
+    village = [person for person in everybody if house_of(person) == "QS20101"]
+    township = [person for person in everybody if house_of(person).startswith("QS201")]
+    near = list({person.pk: person for person in [*village, *township]}.values())[: count // 3]
+    taken = {person.pk for person in near}
+    far = [person for person in everybody if person.pk not in taken]
     cast = referrals.Cast(houses)
-    for done, _none in enumerate(referrals.stories(chosen, cast, count, rng), 1):
+    for done, _none in enumerate(referrals.stories(near, far, cast, count, rng), 1):
         progress(done, count)

@@ -13,13 +13,19 @@ Row = dict[str, Any]
 
 
 def residents(county: County, count: int, rng: Random, today: date) -> list[Row]:
-    """`count` people in households, spread over the villages; the first village is the largest."""
+    """`count` people in households, spread over the villages.
+
+    The first village has at least twelve, so that its doctor, a demo account, has work.
+    """
     rows: list[Row] = []
     used: set[str] = set()
     weights = [3.0] + [1.0] * (len(county.villages) - 1)
     serials = dict.fromkeys((code for code, _t, _v in county.villages), 0)
     while len(rows) < count:
-        code, township, village = rng.choices(county.villages, weights)[0]
+        few = len(rows) < 12
+        code, township, village = (
+            county.villages[0] if few else rng.choices(county.villages, weights)[0]
+        )
         family = names.surname(rng)
         door = f"{rng.randint(1, 180)}号"
         phone = f"13{rng.randint(0, 999_999_999):09d}"

@@ -418,28 +418,39 @@ BEGAN: dict[str, tuple[float, float]] = {
 }
 
 
-def stories(people: list[Person], cast: Cast, count: int, rng: Random) -> Iterator[None]:
-    """Tell `count` stories, oldest first, each about another person; yields after each."""
+def stories(
+    near: list[Person], far: list[Person], cast: Cast, count: int, rng: Random
+) -> Iterator[None]:
+    """Tell `count` stories, oldest first, each about another person; yields after each.
+
+    What is open today is about those `near` the demo accounts as long as they last, so that
+    each account finds work waiting; what is finished is about people from all over the county.
+    """
     now = timezone.now()
-    told: list[tuple[datetime, str]] = []
+    told: list[tuple[datetime, str, Person]] = []
     weights = [weight for _name, weight in ENDINGS]
     names = [name for name, _weight in ENDINGS]
     chosen = names + rng.choices(names, weights, k=max(0, count - len(names)))
-    for ending in chosen:
+    for ending in sorted(chosen, key=lambda ending: not ending.startswith("down-follow")):
+        people = near if near and (ending in BEGAN or not far) else far
+        if not people:
+            break
         low, high = BEGAN.get(ending, (24 * 45, 24 * 350))
-        told.append((now - timedelta(hours=rng.uniform(low, high)), ending))
-    for place, (began, ending) in enumerate(sorted(told)):
-        # A late answer must be late: routine requests wait a day before they are.
-        fitting = [
-            case
-            for case in CASES
-            if (ending not in ("waiting-late", "unanswered") or case.urgency == "urgent")
-            and (ending != "waiting" or case.urgency != "emergency")
-            and (not ending.startswith("out") or case.urgency != "emergency")
-            and (not ending.startswith("down") or case.kind == "inpatient")
-            and (ending not in ("expired", "expired-cancelled") or case.kind != "inpatient")
-        ]
-        story = Story(cast, rng, people[place], rng.choice(fitting), began)
-        tell(story, ending)
+        told.append((now - timedelta(hours=rng.uniform(low, high)), ending, people.pop(0)))
+    for began, ending, person in sorted(told, key=lambda story: story[0]):
+        tell(Story(cast, rng, person, rng.choice(_fitting(ending)), began), ending)
         yield
     everything_due()
+
+
+def _fitting(ending: str) -> list[Case]:
+    """The cases with which a story can end so: a routine request is late only after a day."""
+    return [
+        case
+        for case in CASES
+        if (ending not in ("waiting-late", "unanswered") or case.urgency == "urgent")
+        and (ending != "waiting" or case.urgency != "emergency")
+        and (not ending.startswith("out") or case.urgency != "emergency")
+        and (not ending.startswith("down") or case.kind == "inpatient")
+        and (ending not in ("expired", "expired-cancelled") or case.kind != "inpatient")
+    ]
