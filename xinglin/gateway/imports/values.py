@@ -62,7 +62,7 @@ def text(limit: int) -> Reader:
 
 def _words(cell: Any) -> str:
     if isinstance(cell, bool):
-        return _("是") if cell else _("否")
+        return "是" if cell else "否"
     if isinstance(cell, float):
         if not math.isfinite(cell):
             raise BadCell(_("单元格的值不是有效数字。"))

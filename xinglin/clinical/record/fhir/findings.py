@@ -144,7 +144,7 @@ def _said(resource: Resource) -> tuple[Decimal | None, str, str] | None:
     if "valueInteger" in resource:
         return resource.number("valueInteger"), "", ""
     if "valueBoolean" in resource:
-        return None, _("是") if resource.flag("valueBoolean") else _("否"), ""
+        return None, "是" if resource.flag("valueBoolean") else "否", ""
     if "valueCodeableConcept" in resource:
         return _words(resource.words("valueCodeableConcept"))
     for name in ("valueString", "valueDateTime", "valueTime"):
