@@ -71,10 +71,10 @@ def _write(request: Request, form: ReferralForm) -> HttpResponse:
                 )
                 if sends and referral.state == State.DRAFT:
                     actions.submit(referral, by=actor)
+        except actions.OpenReferralExists as standing:
+            return _show(request, form, status=standing.status, standing=standing)
         except Refused as refusal:
             _tell(form, refusal)
-            if isinstance(refusal, actions.OpenReferralExists):
-                return _show(request, form, status=refusal.status, standing=refusal)
         else:
             messages.success(
                 request,
