@@ -1,0 +1,261 @@
+"""A running house for the browser: its own folder, its own database, its own port.
+
+`Running(folder, database_url)` loads the demo county small, adds the residents that the journeys
+are about, and starts the server as people start it: web and worker, in one process group.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PASSWORD = "xinglin-demo"
+FACTS = "browser-facts.json"
+
+# The residents of the journeys, by surnames too rare for the generator: name, sex, born, telephone.
+RESIDENTS = (
+    ("祝桂香", "female", "1958-03-12", "13900001001"),
+    ("戚福生", "male", "1949-11-02", "13900001002"),
+    ("鲍秀兰", "female", "1966-07-23", "13900001003"),
+    ("郁长根", "male", "1971-01-30", "13900001004"),
+    ("裘美珍", "female", "1980-09-18", "13900001005"),
+    ("应水根", "male", "1962-05-04", "13900001006"),
+)
+
+
+@dataclass
+class House:
+    """Where the house answers, and what its people and places are called."""
+
+    url: str
+    facts: dict[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["facts"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def scanned(self, number: str) -> str:
+        """What the desk's scanner types when it reads the QR code on this letter."""
+        from xinglin.clinical.referral.rules import token_for
+
+        return f"{self.url}/referrals/arrive/{token_for(number)}/"
+
+
+class Running:
+    """The server in a process group of its own; `stop` ends exactly that group."""
+
+    def __init__(self, folder: Path, database_url: str, residents: int = 200) -> None:
+        self.environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in {"XINGLIN_CATALOGUE", "XINGLIN_HOSTS", "XINGLIN_DEBUG", "LANGUAGE_CODE"}
+        } | {
+            "XINGLIN_HOME": str(folder),
+            "XINGLIN_ENV": "demo",
+            "DATABASE_URL": database_url,
+            # The tests' own key, so that a test can read and write what the house has signed.
+            "SECRET_KEY": os.environ["SECRET_KEY"],
+            "DJANGO_SETTINGS_MODULE": "xinglin.config.settings",
+        }
+        self.folder = folder
+        self.log = folder / "server.log"
+        seeding = subprocess.run(
+            [sys.executable, "-m", "tests.browser.house", str(residents)],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+        )
+        if seeding.returncode:
+            raise RuntimeError(f"The demo county was not loaded:\n{seeding.stdout}{seeding.stderr}")
+        self.port = _free_port()
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-c",
+                    "from xinglin.config.cli import main; main()",
+                    *("serve", "--host", "127.0.0.1", "--port", str(self.port)),
+                ],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
+        facts = json.loads((folder / FACTS).read_text("utf-8"))
+        self.house = House(f"http://127.0.0.1:{self.port}", facts)
+
+    def stop(self) -> None:
+        """First asked, then told: the group has the web processes and the worker in it."""
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(self.process.pid, sign)
+            except ProcessLookupError:
+                break
+            try:
+                self.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                continue
+        self.process.poll()
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+        raise RuntimeError(f"The server did not start:\n{self.log.read_text('utf-8')}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+# ------------------------------------------------------------- run as a program, inside Django
+
+
+def seed(residents: int) -> None:
+    """The demo county, the journeys' residents, a second post for the leader."""
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.utils import timezone
+
+    from tests.cast import id_card
+    from xinglin.config.serving import prepare
+    from xinglin.kernel.access import system
+    from xinglin.registry.organisations.models import Level, Organisation
+    from xinglin.registry.people import actions as people
+    from xinglin.registry.people.models import Person
+    from xinglin.registry.staff import actions as staff
+    from xinglin.registry.staff.models import Post, User
+
+    prepare()
+    _load(residents)
+
+    def post_of(account: str) -> Post:
+        practitioner = User.objects.get(username=account).practitioner
+        post = Post.objects.select_related("organisation", "practitioner").get(
+            practitioner=practitioner
+        )
+        return post
+
+    posts = {
+        account: post_of(account)
+        for account in (
+            *("village", "township", "leader", "desk", "specialist"),
+            *("manager", "bureau", "admin", "stranger"),
+        )
+    }
+    village, township, hospital = (
+        posts[account].organisation for account in ("village", "township", "desk")
+    )
+    by = system(village.region_id)
+    kept = {}
+    for number, (name, sex, born, phone) in enumerate(RESIDENTS):
+        person = people.register(
+            Person(
+                county_id=village.region_id,
+                name=name,
+                phone=phone,
+                id_number=id_card(
+                    timezone.datetime.fromisoformat(born).date(),
+                    490 + number,
+                    female=sex == "female",
+                ),
+                managed_by=village,
+            ),
+            by=by,
+        )
+        kept[name] = str(person.pk)
+    staff.appoint(
+        Post(
+            practitioner=posts["leader"].practitioner,
+            organisation=township,
+            role="township-doctor",
+            since=timezone.localdate(),
+        ),
+        by=by,
+    )
+    here = Organisation.objects.filter(county_id=village.region_id, closed_on=None)
+    outside = here.filter(outside=True).order_by("code").first()
+    second = (
+        here.filter(level=Level.COUNTY, outside=False).exclude(pk=hospital.pk).order_by("code")
+    ).first()
+    assert outside and second, "The county needs a partner outside and a second hospital."
+    facts = {
+        "village": village.name,
+        "township": township.name,
+        "hospital": hospital.name,
+        "second": second.name,
+        "outside": outside.name,
+        "names": {account: post.practitioner.name for account, post in posts.items()},
+        "people": kept,
+    }
+    (settings.HOME / FACTS).write_text(json.dumps(facts, ensure_ascii=False), "utf-8")
+
+
+def _load(residents: int) -> None:
+    from xinglin.gateway import demo
+
+    try:
+        demo.load(residents=residents, progress=lambda done, total: None)
+    except (ImportError, AttributeError):
+        _load_cast()
+
+
+def _load_cast() -> None:
+    """The small county of the other tests, under the demo's accounts."""
+    import tests.cast
+    from xinglin.kernel.access import system
+    from xinglin.registry.organisations.models import Level
+    from xinglin.registry.staff import actions as staff
+
+    cast = tests.cast.make()
+    tests.cast.house(system(cast.region.pk), cast.office, Level.COUNTY, "青山县中医医院")
+    for account, part in {
+        **{"village": "zhao", "township": "wang", "leader": "zhou", "desk": "li"},
+        **{"specialist": "chen", "manager": "sun", "bureau": "zheng", "admin": "admin"},
+        "stranger": "stranger",
+    }.items():
+        practitioner = cast.users[part].practitioner
+        staff.give_account(
+            practitioner,
+            by=system(practitioner.county_id),
+            username=account,
+            password=PASSWORD,
+        )
+
+
+Start = Callable[[], House]
+
+if __name__ == "__main__":
+    seed(int(sys.argv[1]))

@@ -1,0 +1,124 @@
+"""What can be measured of a page: the rules of axe, its width, its weight, whether it jumps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+PAGES = {
+    "township": [
+        *("/", "/inbox/", "/notices/", "/people/?q=z", "/people/new/", "/referrals/?tab=all"),
+        *("/referrals/new/", "/referrals/statistics/", "/account/", "/search/?q=z"),
+        *("{person}", "{person}start/", "{referral}"),
+    ],
+    "desk": ["/", "/inbox/", "/referrals/", "/referrals/scan/"],
+    "admin": ["/organisations/", "/staff/", "/import/", "/parameters/"],
+}
+LOOKS = {
+    "desktop": (1366, "light", ""),
+    "desktop-dark": (1366, "dark", ""),
+    "desktop-large": (1366, "light", "1"),
+    "phone": (360, "light", ""),
+    "phone-dark-large": (360, "dark", "1"),
+}
+VIOLATIONS = """async () => {
+    const found = await axe.run(document, {resultTypes: ["violations"]});
+    return found.violations
+        .filter((one) => ["serious", "critical"].includes(one.impact))
+        .map((one) => one.id + ": " + one.nodes.slice(0, 3).map((node) =>
+            node.target.join(" ") + " (" + (node.any[0]?.message || "") + ")").join("; "));
+}"""
+
+
+@pytest.fixture(scope="module")
+def an_open_referral():
+    """The address of a referral that is under way, found by whoever asks first."""
+    return {}
+
+
+def _addresses(page, account, house, kept):
+    if account == "township" and not kept:
+        page.goto("/referrals/?tab=all")
+        kept["referral"] = page.locator("[data-list] tbody a").first.get_attribute("href")
+    known = {"person": f"/record/people/{house.people['祝桂香']}/", **kept}
+    return [address.format(**known) for address in PAGES[account]]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("account", PAGES)
+def test_no_page_shuts_anybody_out(house, sign_in, shot, an_open_referral, account, look):
+    if not AXE.exists():
+        pytest.skip("axe-core not found: npm ci installs it.")
+    width, theme, large = LOOKS[look]
+    page = sign_in(account, width=width, bypass_csp=True)
+    page.evaluate(
+        "([theme, large]) => { localStorage.theme = theme; localStorage.large = large; }",
+        [theme, large],
+    )
+    wrong = []
+    for address in _addresses(page, account, house, an_open_referral):
+        page.goto(address)
+        page.evaluate(AXE.read_text("utf-8"))
+        wrong += [f"{address} {finding}" for finding in page.evaluate(VIOLATIONS)]
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if wide > 0:
+            wrong.append(f"{address} is {wide} px too wide")
+        shot(page, urlsplit(address).path.strip("/").replace("/", "-")[:30] or "workbench")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_sign_in_page_shuts_nobody_out(house, open_context):
+    if not AXE.exists():
+        pytest.skip("axe-core not found: npm ci installs it.")
+    for width in (360, 1366):
+        page = open_context(width, bypass_csp=True).new_page()
+        page.goto("/login/")
+        page.evaluate(AXE.read_text("utf-8"))
+        assert page.evaluate(VIOLATIONS) == []
+
+
+def test_pages_are_light_on_a_slow_line(house, open_context, sign_in):
+    # the first page with everything that it brings, nothing kept from before
+    page = open_context(360).new_page()
+    first = _weigh(page, "/login/")
+    assert first <= 150_000, first
+
+    # signed in, with the styles kept: a list
+    wang = sign_in("township", width=360)
+    workbench = _weigh(wang, "/")
+    assert workbench <= 150_000, workbench
+    listing = _weigh(wang, "/referrals/?tab=all")
+    assert listing <= 60_000, listing
+    inbox = _weigh(wang, "/inbox/")
+    assert inbox <= 60_000, inbox
+
+
+def _weigh(page, address):
+    """Bytes over the line for one page, as the browser itself counts them, headers included."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    bytes_by_request = {}
+    session.on(
+        "Network.loadingFinished",
+        lambda event: bytes_by_request.__setitem__(event["requestId"], event["encodedDataLength"]),
+    )
+    page.goto(address, wait_until="networkidle")
+    session.detach()
+    return sum(bytes_by_request.values())
+
+
+@pytest.mark.parametrize("width", [360, 1366])
+def test_nothing_jumps_while_a_page_comes_in(house, sign_in, width):
+    page = sign_in("township", width=width)
+    page.add_init_script(
+        """window.shifts = 0;
+        new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
+            if (!entry.hadRecentInput) window.shifts += entry.value;
+        })).observe({type: "layout-shift", buffered: true});"""
+    )
+    for address in ("/", "/inbox/", "/referrals/?tab=all", "/referrals/new/"):
+        page.goto(address, wait_until="networkidle")
+        assert page.evaluate("window.shifts") < 0.02, address
