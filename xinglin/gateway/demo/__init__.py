@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-SEED = 20260302
 
-
-def load(
-    residents: int = 4200,
-    seed: int = SEED,
-    progress: Callable[[int, int], None] | None = None,
-) -> bool:
+def load(residents: int = 4200, progress: Callable[[int, int], None] | None = None) -> bool:
     """Load the demo county with a year of its life; False if it stands already."""
     # Apps are not ready yet when Django imports this package.
-    from xinglin.gateway.demo import actions
+    from xinglin.gateway.demo import loading
 
-    return actions.load(residents=residents, seed=seed, progress=progress)
+    return loading.load(residents, progress=progress)
