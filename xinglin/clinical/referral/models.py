@@ -99,8 +99,11 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         """
         if actor.reach is Reach.NOTHING or not actor.may("referral.read"):
             return self.none()
+        # The county first, for every reach: its index is in the order of lists, so that the first
+        # page of a hospital is read from the newest down instead of sorting half a million rows.
+        here = self.filter(county_id=actor.county_id)
         if actor.reach is Reach.COUNTY:
-            return self.filter(county_id=actor.county_id)
+            return here
         # A draft is its writer's own business until it is submitted.
         theirs = actor.within("to_org", "follow_up_org") & Q(submitted_at__isnull=False)
         mine = actor.within("from_org", "written_by") | theirs
@@ -108,8 +111,8 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
             care = CareLink.objects.filter(
                 person_id=OuterRef("person_id"), organisation_id=actor.org_id
             )
-            mine |= Q(county_id=actor.county_id, owner__isnull=False) & Exists(care)
-        return self.filter(mine)
+            mine |= Q(owner__isnull=False) & Exists(care)
+        return here.filter(mine)
 
     def sent_by(self, actor: Actor) -> Self:
         return self.filter(actor.within("from_org"))
