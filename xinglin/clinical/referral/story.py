@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from xinglin.clinical.referral import catalogue
 from xinglin.clinical.referral.models import FOLLOWED, Referral, State
@@ -98,14 +99,14 @@ def _note(entry: TrailEntry) -> str:
 def stages(referral: Referral) -> list[dict[str, Any]]:
     """The road from request to receipt, with what is done and where it stands."""
     passed = [
-        (_("申请"), referral.submitted_at),
-        (_("接收"), referral.accepted_at),
-        (_("到诊"), referral.arrived_at),
-        (_("诊治"), referral.treated_at),
-        (_("回执"), referral.closed_at),
+        (pgettext("stage", "申请"), referral.submitted_at),
+        (pgettext("stage", "接收"), referral.accepted_at),
+        (pgettext("stage", "到诊"), referral.arrived_at),
+        (pgettext("stage", "诊治"), referral.treated_at),
+        (pgettext("stage", "回执"), referral.closed_at),
     ]
     if referral.direction in FOLLOWED:
-        passed.append((_("随访"), referral.followed_up_at))
+        passed.append((pgettext("stage", "随访"), referral.followed_up_at))
     steps: list[dict[str, Any]] = []
     here = True
     stopped = referral.state in (State.CANCELLED, State.ENDED, State.DECLINED, State.EXPIRED)
