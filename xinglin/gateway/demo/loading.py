@@ -35,7 +35,7 @@ class NotLoaded(Exception):
 def load(residents: int = 4200, *, seed: int = SEED, progress: Progress | None = None) -> bool:
     """Load 青山县 and 临水县 unless they are there; whether anything was loaded.
 
-    The same seed and day give the same county. Referrals are one for some seventeen residents.
+    The same seed and day give the same county. Referrals are one for some fourteen residents.
     """
     if Organisation.objects.filter(code="QS", level=Level.REGION).exists():
         return False
@@ -63,7 +63,7 @@ def load(residents: int = 4200, *, seed: int = SEED, progress: Progress | None =
         _open_account(account, code)
     _open_machine()
     _tell_stories(
-        max(60, residents // 17), rng, lambda done, total: told(72 + 28 * done // total, 100)
+        max(60, residents // 14), rng, lambda done, total: told(72 + 28 * done // total, 100)
     )
     told(100, 100)
     return True

@@ -45,28 +45,28 @@ _TOLD = tomllib.loads((Path(__file__).parent / "cases.toml").read_text("utf-8"))
 CASES = [Case(**row) for row in _TOLD["case"]]
 # What happens to them, and how often among a hundred.
 ENDINGS: tuple[tuple[str, int], ...] = (
-    ("receipt", 26),
-    ("followed", 24),
-    ("declined-redirected", 6),
-    ("cancelled", 5),
-    ("expired-cancelled", 2),
-    ("died", 1),
-    ("out-closed", 2),
+    ("receipt", 50),
+    ("followed", 60),
+    ("declined-redirected", 10),
+    ("cancelled", 8),
+    ("expired-cancelled", 4),
+    ("died", 2),
+    ("out-closed", 4),
     # those that are open today
-    ("waiting", 5),
-    ("waiting-late", 2),
+    ("waiting", 4),
+    ("waiting-late", 1),
     ("accepted", 5),
     ("in-transit", 1),
     ("arrived", 2),
     ("in-treatment", 4),
-    ("down-asked", 3),
-    ("down-follow-up", 4),
-    ("down-follow-up-late", 2),
-    ("waitlisted", 2),
+    ("down-asked", 2),
+    ("down-follow-up", 3),
+    ("down-follow-up-late", 1),
+    ("waitlisted", 1),
     ("unanswered", 1),
-    ("declined", 2),
+    ("declined", 1),
     ("expired", 1),
-    ("draft", 2),
+    ("draft", 1),
     ("out-approval", 1),
 )
 
@@ -435,7 +435,7 @@ def stories(
         people = near if near and (ending in BEGAN or not far) else far
         if not people:
             break
-        low, high = BEGAN.get(ending, (24 * 45, 24 * 350))
+        low, high = BEGAN.get(ending, (24 * 36, 24 * 350))
         told.append((now - timedelta(hours=rng.uniform(low, high)), ending, people.pop(0)))
     for began, ending, person in sorted(told, key=lambda story: story[0]):
         tell(Story(cast, rng, person, rng.choice(_fitting(ending)), began), ending)
