@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
+from django.db.models import F
 
+from xinglin.kernel.lookups import InPrefixOrder
 from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people.models import Person, SearchKey
 
@@ -99,3 +101,17 @@ def test_people_are_found_by_the_ways_people_type(county):
         assert [key.person for key in found] == [county.patient], words
     assert not SearchKey.objects.visible_to(county.stranger).matching("陈").exists()
     assert Person.objects.visible_to(county.stranger).count() == 0
+
+
+def test_the_index_of_a_prefix_also_gives_the_order(keys):
+    found = keys.filter(key__prefix="w").order_by(InPrefixOrder(F("key")), "person_id")
+    assert [row.key for row in found] == ["wanGwu", "wang", "wangwu"]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # The table is too small for an index to be worth while.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("SET LOCAL enable_bitmapscan = off")
+        plan = found.all()[:20].explain()
+    assert "search_key_prefix" in plan
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan

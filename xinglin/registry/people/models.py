@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.kernel.access import NONE, Actor
+from xinglin.kernel.lookups import InPrefixOrder
 from xinglin.kernel.records import Record
 from xinglin.registry.organisations.models import Organisation, tree
 from xinglin.registry.people import rules
@@ -64,7 +65,7 @@ class SearchKeyQuerySet(models.QuerySet["SearchKey"]):
                 person_id=OuterRef("person_id"), key__prefix=key, id__lt=OuterRef("id")
             )
             found = found.exclude(Exists(earlier))
-        return found.select_related("person").order_by("key", "person_id")
+        return found.select_related("person").order_by(InPrefixOrder(F("key")), "person_id")
 
     def counting(self, text: str) -> Callable[[int | None], tuple[int, bool]]:
         """Counts the people whom `matching` finds, from the index alone.
