@@ -16,7 +16,7 @@ from ninja import Query
 from xinglin.clinical.referral import actions, catalogue, permissions, statistics
 from xinglin.clinical.referral.api import schemas
 from xinglin.clinical.referral.api.acts import ADDRESS, houses_in, one, router, told
-from xinglin.clinical.referral.api.reading import read, row, whole
+from xinglin.clinical.referral.api.reading import ROW_COLUMNS, read, row, whole
 from xinglin.clinical.referral.models import Referral
 from xinglin.clinical.referral.story import story
 from xinglin.kernel import trail
@@ -40,7 +40,8 @@ STEP = {"at": "at", "label": "what", "who": "who", "org": "org", "note": "note"}
 )
 def listing(request: Request, asked: Query[schemas.ReferralFilter]) -> HttpResponse:
     """本机构参与的转诊，最新的在前。"""
-    found = paged(_filtered(request, asked).select_related("person").newest_first(), asked)
+    rows = _filtered(request, asked).select_related("person").only(*ROW_COLUMNS)
+    found = paged(rows.newest_first(), asked)
     now = timezone.now()
     return answer({**found, "items": [row(each, now) for each in found["items"]]})
 

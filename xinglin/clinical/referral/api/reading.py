@@ -7,11 +7,11 @@ equal.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, F
 from django.http import Http404
 from django.utils import timezone
 
@@ -27,6 +27,8 @@ HOUSES = ("from_org", "to_org", "owner", "alternative_org", "follow_up_org")
 _MADE = {"person", "overdue", "parent", "encounter", "acts", "documents", *HOUSES}
 PLAIN_ROW = tuple(name for name in ReferralRowOut.model_fields if name not in _MADE)
 PLAIN = tuple(name for name in ReferralOut.model_fields if name not in _MADE)
+# What a line of a list needs of the wide row.
+ROW_COLUMNS = (*PLAIN_ROW, "person__name", "from_org", "to_org", "owner", "parent")
 COLUMNS = tuple(field.attname for field in Referral._meta.concrete_fields)
 DOCUMENT = ("id", "title", "media_type", "size")
 
@@ -37,23 +39,23 @@ def _prepare(actor: Actor) -> tuple[Prepared, Prepared]:
     """The referral with its patient's name, and its documents, for one actor."""
     seen = Referral.objects.visible_to(actor).filter(pk=SLOT)
     documents = Document.objects.filter(referrals=SLOT, voided_at=None).order_by("filed_at", "id")
-    return (
-        Prepared(seen.values_list(*COLUMNS, "person__name")),
-        Prepared(documents.values_list(*DOCUMENT)),
+    named = seen.annotate(
+        patient=F("person__name"), has_documents=Exists(documents.order_by().values("pk"))
     )
+    return Prepared(named), Prepared(documents.values_list(*DOCUMENT))
 
 
 def read(actor: Actor, pk: UUID) -> tuple[Referral, dict[str, Any]]:
     """The referral that the actor sees, and its document; Http404 if there is none."""
-    unplaced = replace(actor, address="")
-    one, documents = _queries.get(unplaced, lambda: _prepare(unplaced))
+    one, documents = _queries.get(actor, lambda: _prepare(actor))
     found = one.first(pk)
     if found is None:
         raise Http404
-    *values, patient = found
-    referral = Referral.from_db(one.using, COLUMNS, values)
+    *values, patient, has_documents = found
+    referral = one.row(Referral, COLUMNS, values)
     told = _document(referral, actor, patient)
-    told["documents"] = [dict(zip(DOCUMENT, line, strict=True)) for line in documents.all(pk)]
+    lines = documents.all(pk) if has_documents else []
+    told["documents"] = [dict(zip(DOCUMENT, line, strict=True)) for line in lines]
     return referral, told
 
 
