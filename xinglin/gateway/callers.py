@@ -29,7 +29,7 @@ LASTS = 20.0
 _MOST = 10_000
 SCOPE = "api"
 
-_known: dict[str, tuple[float, Actor]] = {}
+_known: dict[tuple[str, str, str], tuple[float, Actor]] = {}
 
 
 class Unknown(Refused):
@@ -57,23 +57,27 @@ def caller(request: HttpRequest) -> Actor:
         scheme, _space, token = shown.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise Unknown(_("请使用 Bearer 访问令牌。"))
-        actor = machine(token.strip())
-    else:
-        actor = _person(request)
-    return replace(actor, address=str(request.META.get("REMOTE_ADDR", ""))[:45])
+        return machine(token.strip(), address=_address(request))
+    return replace(_person(request), address=_address(request))
 
 
-def machine(token: str, scope: str = SCOPE) -> Actor:
+def _address(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))[:45]
+
+
+def machine(token: str, *, scope: str = SCOPE, address: str = "") -> Actor:
     """The actor for whom a token speaks."""
     digest = sha256(token.encode()).hexdigest()
-    kept = _known.get(scope + digest)
+    key = (digest, scope, address)
+    kept = _known.get(key)
     now = time.monotonic()
     if kept is not None and kept[0] > now:
         return kept[1]
     actor, left = _look_up(digest, scope)
+    actor = replace(actor, address=address)
     if len(_known) >= _MOST:
         _known.clear()
-    _known[scope + digest] = (now + min(LASTS, left), actor)
+    _known[key] = (now + min(LASTS, left), actor)
     return actor
 
 
