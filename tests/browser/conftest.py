@@ -130,6 +130,7 @@ def open_context(
             has_touch=width < 768,
             is_mobile=width < 768,
             device_scale_factor=2 if width < 768 else 1,
+            reduced_motion="reduce",
             **options,
         )
         context.set_default_timeout(20_000)

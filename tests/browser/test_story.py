@@ -166,9 +166,9 @@ def test_a_county_refers_its_first_patient(house, sign_in, shot):
     bell.click()
     news = wang.locator("#list")
     for step in ("已接收", "到诊", "开始诊治", "诊毕出院", "回执结案"):
-        expect(news.get_by_role("row").filter(has_text=PATIENT).filter(has_text=step)).not_to_have_count(
-            0
-        )
+        expect(
+            news.get_by_role("row").filter(has_text=PATIENT).filter(has_text=step)
+        ).not_to_have_count(0)
     shot(wang, "bell")
 
     # the way down has come to his inbox; he accepts, receives, treats, closes
