@@ -48,7 +48,7 @@ def _validator(kind: str) -> Any:
 def assert_valid(resource: dict[str, Any]) -> None:
     """Fail with every problem that FHIR R4 has with the resource."""
     kind = resource["resourceType"]
-    problems = [_empty for _empty in _empties(resource, kind)]
+    problems = list(_empties(resource, kind))
     if kind in STATUSES and resource.get("status") not in STATUSES[kind].split():
         problems.append(f"{kind}.status {resource.get('status')}")
     if resource.get("priority", "routine") not in PRIORITIES:
