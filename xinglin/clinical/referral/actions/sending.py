@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
@@ -277,14 +278,15 @@ def attach_new(
 
 def _refuse_second(referral: Referral) -> None:
     # Two desks that begin at the same moment come one after the other.
-    Person.objects.select_for_update(no_key=True).filter(pk=referral.person_id).first()
-    standing = (
+    lock = Person.objects.select_for_update(no_key=True).filter(pk=referral.person_id)
+    lock.values_list("pk").first()
+    others = (
         Referral.objects.filter(person_id=referral.person_id, county_id=referral.county_id)
         .open()
         .exclude(pk=referral.pk)
-        .for_pages()
-        .first()
     )
+    # Nearly always there is none: only then is it worth reading whole.
+    standing = others.for_pages().first() if others.exists() else None
     if standing is not None:
         raise OpenReferralExists(
             _("%(patient)s 已有未结的转诊：%(number)s，%(sender)s → %(to)s，%(state)s。")
@@ -302,7 +304,8 @@ def _refuse_second(referral: Referral) -> None:
 
 def _check(referral: Referral) -> Any:
     """Houses, codes and times hold together; the route between the houses."""
-    person, source, target = referral.person, referral.from_org, referral.to_org
+    person = referral.person
+    source, target = (_house(pk) for pk in (referral.from_org_id, referral.to_org_id))
     if person.county_id != referral.county_id or person.voided_at is not None:
         raise Forbidden(_("该居民不在本县。"), field="person")
     if person.deceased_on is not None:
@@ -358,6 +361,12 @@ def _check(referral: Referral) -> Any:
         ]
     )
     return route
+
+
+def _house(pk: UUID) -> Organisation:
+    house = tree.get(pk)
+    assert house is not None, "the database refuses a referral to nowhere"
+    return house
 
 
 def _who_follows(referral: Referral) -> Organisation:

@@ -101,8 +101,8 @@ def tell(
         subject=referral,
         patient=referral.person.name,
         number=referral.number,
-        to=referral.to_org,
-        sender=referral.from_org,
+        to=referral.to_name,
+        sender=referral.from_name,
         **params,
     )
 

@@ -78,7 +78,7 @@ def _write(request: Request, form: ReferralForm) -> HttpResponse:
         else:
             messages.success(
                 request,
-                _("转诊申请已提交至%(house)s。") % {"house": referral.to_org}
+                _("转诊申请已提交至%(house)s。") % {"house": referral.to_name}
                 if sends
                 else _("已保存。"),
             )
