@@ -27,6 +27,11 @@ class Place:
     line: int = 0
     entry: str = ""
 
+    @property
+    def order(self) -> tuple[str, int]:
+        """File by file, from top to bottom."""
+        return self.file, self.line or int("".join(c for c in self.entry if c.isdigit()) or 0)
+
     def __str__(self) -> str:
         if self.entry:
             return self.entry
@@ -116,6 +121,7 @@ class Report:
 
     def write(self, path: Path | None = None) -> Path:
         """Keep the report as CSV (for people, opens in Excel) and as JSON beside it."""
+        self.refusals.sort(key=lambda refusal: refusal.place.order)
         folder = Path(settings.HOME) / "reports"
         if path is None:
             folder.mkdir(parents=True, exist_ok=True)

@@ -245,7 +245,8 @@ def _row(head: _Head, place: Place, line: list[Any], report: Report) -> Row | No
 def masked(column: Column | None, cell: Any, reason: str) -> tuple[str, str]:
     """Value and reason as a report may show them."""
     said = values.shown(cell)
-    if column is None or not column.hides:
+    # A number in scientific notation has lost itself already.
+    if column is None or not column.hides or "E+" in said.upper():
         return said, reason
     hidden = rules.mask_phone(said) if column.hides == "phone" else rules.mask_id_card(said)
     return hidden, reason.replace(said, hidden)

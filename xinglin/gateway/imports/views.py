@@ -147,7 +147,7 @@ def _summary(found: Job) -> dict[str, str]:
         told = found.error if not found.error.isidentifier() else _("系统出错，未写入任何内容。")
         return {"word": _("未完成"), "tone": "bad", "sentence": told}
     if result.get("refused"):
-        sentence = _("有 %(n)s 处有误，未写入任何内容。按下表改正后重新导入即可。") % {
+        sentence = _("有 %(n)s 处有误，未写入任何内容。请按所列行号改正后重新导入。") % {
             "n": f"{result['refused']:,}"
         }
         return {"word": _("有误，未导入"), "tone": "bad", "sentence": sentence}

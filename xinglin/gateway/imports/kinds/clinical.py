@@ -138,6 +138,7 @@ MEDICATIONS = Kind(
         DOCTOR,
         NOTE,
     ),
+    _("同一居民、机构、药品和开始日期算同一条；填了就诊编号的，该次就诊须已导入或一同导入。"),
 )
 ALLERGIES = Kind(
     "allergies",
@@ -162,4 +163,5 @@ ALLERGIES = Kind(
         DOCTOR,
         NOTE,
     ),
+    _("同一居民、机构和过敏原算同一条。"),
 )
