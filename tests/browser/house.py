@@ -211,7 +211,8 @@ def seed(residents: int) -> None:
     second = (
         here.filter(level=Level.COUNTY, outside=False).exclude(pk=hospital.pk).order_by("code")
     ).first()
-    assert outside and second, "The county needs a partner outside and a second hospital."
+    assert outside, "The county needs a partner outside."
+    assert second, "The county needs a second hospital."
     facts = {
         "village": village.name,
         "township": township.name,
