@@ -24,7 +24,7 @@ class SignInForm(House, AuthenticationForm):
         self.fields["password"].label = _("密码")
 
 
-class PasswordForm(House, PasswordChangeForm):  # type: ignore[type-arg]
+class PasswordForm(House, PasswordChangeForm):
     """The old password and twice the new one."""
 
     error_css_class = ""

@@ -27,7 +27,7 @@ from xinglin.ui.forms import (
     SegmentedChoice,
 )
 
-Choices = list[tuple[str, Any]]
+Choices = list[tuple[Any, Any]]
 
 
 def icd10_input() -> CodeInput:

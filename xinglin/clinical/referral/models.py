@@ -111,7 +111,7 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
             care = CareLink.objects.filter(
                 person_id=OuterRef("person_id"), organisation_id=actor.org_id
             )
-            mine |= Q(owner__isnull=False) & Exists(care)
+            mine |= Q(Exists(care), owner__isnull=False)
         return here.filter(mine)
 
     def sent_by(self, actor: Actor) -> Self:
