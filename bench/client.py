@@ -7,6 +7,7 @@ beforehand, and of an answer only the status and the length are read.
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import selectors
 import socket
@@ -180,6 +181,20 @@ def signed_in(port: int, username: str, password: str) -> Caller:
             "X-CSRFToken": cookies["csrftoken"],
         },
     )
+
+
+def machine(port: int, client: str, secret: str) -> Caller:
+    """A machine that has fetched its token by client credentials."""
+    server = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    asked = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    server.request("POST", "/oauth/token", urlencode(asked), kind)
+    answer = server.getresponse()
+    told = answer.read()
+    server.close()
+    if answer.status != 200:
+        raise Unexpected(f"{client} got no token: {answer.status} {told[:300]!r}")
+    return Caller(port, {"Authorization": f"Bearer {json.loads(told)['access_token']}"})
 
 
 def _cookies(answer: http.client.HTTPResponse) -> Iterator[tuple[str, str]]:

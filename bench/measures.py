@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from bench.client import Caller, signed_in
+from bench.client import Caller, machine, signed_in
 from bench.load import PASSWORD
+from bench.prepare import CLIENT, SECRET
 from bench.serve import Server
 
 NOTHING = "/healthz"
@@ -29,7 +31,11 @@ class Visit:
     def caller(self, who: str) -> Caller:
         if who not in self.callers:
             port = self.server.port
-            self.callers[who] = signed_in(port, self.server.manifest["users"][who], PASSWORD)
+            self.callers[who] = (
+                machine(port, CLIENT, SECRET)
+                if who == "his"
+                else signed_in(port, self.server.manifest["users"][who], PASSWORD)
+            )
         return self.callers[who]
 
 
@@ -113,6 +119,27 @@ def _accept(visit: Visit) -> Iterator[bytes]:
         )
 
 
+def _rest_read(visit: Visit) -> Iterator[bytes]:
+    """The township's information system reads one referral after the other."""
+    caller = visit.caller("his")
+    return itertools.cycle(
+        [caller.get(f"/api/v1/referrals/{pk}") for pk in visit.server.manifest["referrals"]]
+    )
+
+
+def _rest_list(visit: Visit) -> Iterator[bytes]:
+    return itertools.repeat(visit.caller("his").get("/api/v1/referrals"))
+
+
+def _rest_submit(visit: Visit) -> Iterator[bytes]:
+    caller = visit.caller("his")
+    letter = _letter(visit)
+    at = datetime.now().astimezone() - timedelta(hours=1)
+    for patient in visit.patients:
+        told = letter | {"person": patient, "consented_at": at.isoformat(timespec="seconds")}
+        yield caller.send("/api/v1/referrals", json.dumps(told, ensure_ascii=False).encode())
+
+
 def _letter(visit: Visit) -> dict[str, str]:
     return {
         "to_org": visit.server.manifest["lead"],
@@ -130,7 +157,7 @@ def _letter(visit: Visit) -> dict[str, str]:
         "consent_method": "paper",
         "consent_signer": "患者本人",
         "consent_relation": "self",
-        "consented_at": f"{datetime.now() - timedelta(hours=9):%Y-%m-%dT%H:%M}",
+        "consented_at": f"{datetime.now() - timedelta(days=1):%Y-%m-%dT%H:%M}",
         "doctor": "王医生",
         "doctor_phone": "13900000002",
     }
@@ -148,6 +175,9 @@ MEASURES = (
     Measure("search by ID tail", _search("ID tail")),
     Measure("detail", _detail),
     Measure("form", _form),
+    Measure("REST read", _rest_read, ratio=0.35),
+    Measure("REST list", _rest_list),
+    Measure("REST submit", _rest_submit, status=201, ratio=0.10),
     Measure("submit", _submit, status=302, ratio=0.10, cpu=12, leaves="submitted"),
     Measure("accept", _accept, status=302),
 )

@@ -32,10 +32,6 @@ from tests.postgres import TemporaryPostgres
 ROOT = Path(__file__).resolve().parent.parent
 LOADERS = ("load.py", "county.py")
 _TICK = os.sysconf("SC_CLK_TCK")
-_PREPARE = (
-    "import django; django.setup(); from xinglin.config import serving; "
-    "serving.prepare(); serving.collect_static()"
-)
 _WEB = "from xinglin.config import serving; serving.web('127.0.0.1', {port}, 1)"
 # What a small county's machine would be given; the rest as PostgreSQL comes.
 _POSTGRES = {"shared_buffers": "512MB", "effective_cache_size": "2GB", "max_wal_size": "4GB"}
@@ -87,7 +83,8 @@ def serving(database: str, scale: Scale, home: Path) -> Iterator[Server]:
             shutil.copyfile(kept / "xinglin.sqlite3", folder / "xinglin.sqlite3")
             url, pid = "", None
         environment = _environment(folder, url)
-        subprocess.run([sys.executable, "-c", _PREPARE], env=environment, cwd=ROOT, check=True)
+        prepare = [sys.executable, "-m", "bench.prepare", manifest["township"]]
+        subprocess.run(prepare, env=environment, cwd=ROOT, check=True)
         port = _free_port()
         with (folder / "log").open("wb") as log:
             main = subprocess.Popen(
