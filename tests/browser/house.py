@@ -15,7 +15,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -152,6 +151,7 @@ def seed(residents: int) -> None:
 
     from tests.cast import id_card
     from xinglin.config.serving import prepare
+    from xinglin.gateway import demo
     from xinglin.kernel.access import system
     from xinglin.registry.organisations.models import Level, Organisation
     from xinglin.registry.people import actions as people
@@ -160,7 +160,7 @@ def seed(residents: int) -> None:
     from xinglin.registry.staff.models import Post, User
 
     prepare()
-    _load(residents)
+    demo.load(residents=residents)
 
     def post_of(account: str) -> Post:
         practitioner = User.objects.get(username=account).practitioner
@@ -224,40 +224,6 @@ def seed(residents: int) -> None:
     }
     (settings.HOME / FACTS).write_text(json.dumps(facts, ensure_ascii=False), "utf-8")
 
-
-def _load(residents: int) -> None:
-    from xinglin.gateway import demo
-
-    try:
-        demo.load(residents=residents, progress=lambda done, total: None)
-    except (ImportError, AttributeError):
-        _load_cast()
-
-
-def _load_cast() -> None:
-    """The small county of the other tests, under the demo's accounts."""
-    import tests.cast
-    from xinglin.kernel.access import system
-    from xinglin.registry.organisations.models import Level
-    from xinglin.registry.staff import actions as staff
-
-    cast = tests.cast.make()
-    tests.cast.house(system(cast.region.pk), cast.office, Level.COUNTY, "青山县中医医院")
-    for account, part in {
-        **{"village": "zhao", "township": "wang", "leader": "zhou", "desk": "li"},
-        **{"specialist": "chen", "manager": "sun", "bureau": "zheng", "admin": "admin"},
-        "stranger": "stranger",
-    }.items():
-        practitioner = cast.users[part].practitioner
-        staff.give_account(
-            practitioner,
-            by=system(practitioner.county_id),
-            username=account,
-            password=PASSWORD,
-        )
-
-
-Start = Callable[[], House]
 
 if __name__ == "__main__":
     seed(int(sys.argv[1]))

@@ -77,9 +77,10 @@ def test_a_county_refers_its_first_patient(house, sign_in, shot):
 
     # it now waits for the others
     wang.goto("/")
-    expect(wang.locator(".stat").filter(has_text="等待对方")).to_contain_text("1")
-    row = wang.locator("section").filter(has_text="等待对方办理").get_by_role("row")
-    expect(row.filter(has_text=PATIENT)).to_contain_text(house.hospital)
+    wang.locator(".stat").filter(has_text="等待对方").click()
+    row = wang.locator("#list").get_by_role("row").filter(has_text=PATIENT)
+    expect(row).to_contain_text(house.hospital)
+    expect(row).to_contain_text("已申请")
     shot(wang, "waits-for-others")
 
     # 李护士 at the county's desk sees it with its clock, and answers
@@ -123,6 +124,7 @@ def test_a_county_refers_its_first_patient(house, sign_in, shot):
 
     # 陈主任 begins treatment on the ward
     chen = sign_in("specialist")
+    chen.goto("/inbox/")
     chen.get_by_role("row").filter(has_text=PATIENT).get_by_role("link").click()
     dialog = begin(chen, "开始诊治")
     pick(dialog, "住院")
@@ -192,6 +194,7 @@ def test_a_county_refers_its_first_patient(house, sign_in, shot):
     # 赵村医 looks after her at home, with the telephone in the hand
     zhao = sign_in("village", width=360)
     shot(zhao, "phone")
+    zhao.goto("/inbox/")
     zhao.get_by_role("row").filter(has_text=PATIENT).get_by_role("link").click()
     shot(zhao, "phone-record")
     dialog = begin(zhao, "登记随访")
