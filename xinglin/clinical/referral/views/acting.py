@@ -205,8 +205,11 @@ def _show(
 ) -> HttpResponse:
     allowed = permissions.open_to(request.actor, referral)
     bound = bound or {}
-    usual = next((name for name in USUAL if name in allowed), "")
-    near = {usual, *[name for name in allowed if name in ANSWERS]}
+    # Sending on is the next step only when the house that was asked has not said yes.
+    waits = referral.state == State.SUBMITTED or referral.state == State.APPROVED
+    apt = [name for name in allowed if not (waits and name == "redirect")]
+    usual = next((name for name in USUAL if name in apt), "")
+    near = {usual, *[name for name in apt if name in ANSWERS]}
     acts: list[dict[str, Any]] = [
         {
             "name": name,
