@@ -72,7 +72,7 @@ class CallerOut(Schema):
 
 
 class InboxFilter(Paging):
-    show: Literal["all", "overdue", "urgent"] = Field("all", description="全部、已超时、急与限时")
+    show: Literal["all", "overdue", "urgent"] = Field("all", description="全部、已超时、急、限时")
 
 
 @router.get("/inbox", response=page_of(InboxItemOut), operation_id="listInbox", summary="待办")

@@ -242,7 +242,7 @@ def big(value: Number | None) -> str:
 def rate(numerator: Number | None, denominator: Number | None) -> SafeString:
     """A percentage that keeps its fraction: on hover, in print and for screen readers."""
     if numerator is None or not denominator:
-        return or_dash("", _("无分母") if numerator is not None else _("未填报"))
+        return or_dash("", _("分母为 0") if numerator is not None else _("未填报"))
     fraction = f"{numerator:,}/{denominator:,}"
     share = f"{100 * float(numerator) / float(denominator):.1f}%"
     return format_html(

@@ -100,7 +100,7 @@ def test_a_rate_keeps_its_fraction():
 
 
 def test_a_rate_without_denominator_is_never_zero():
-    assert "无分母" in ui.rate(3, 0)
+    assert "分母为 0" in ui.rate(3, 0)
     assert "未填报" in ui.rate(None, 10)
 
 

@@ -65,7 +65,7 @@ def code_label(system: str, code: str) -> SafeString:
 def ratio(numerator: int, denominator: int) -> SafeString:
     """A ratio with two decimals that keeps its parts; a dash without a denominator."""
     if not denominator:
-        return or_dash("", _("无分母"))
+        return or_dash("", _("分母为 0"))
     return format_html(
         '<span class="rate" title="{0}/{1}">{2}</span>',
         numerator,

@@ -43,7 +43,7 @@ def listing(request: Request) -> HttpResponse:
 
 
 def _tabs(request: Request) -> list[dict[str, Any]]:
-    labels = [("sent", _("我方转出")), ("received", _("转入我方")), ("all", _("全部"))]
+    labels = [("sent", _("本机构转出")), ("received", _("转入本机构")), ("all", _("全部"))]
     if request.actor.reach is Reach.COUNTY:
         labels = [("all", _("全部")), ("overdue", _("已超时"))]
     now = _tab(request)
