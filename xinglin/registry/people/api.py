@@ -129,7 +129,8 @@ def listing(request: Request, asked: Query[PeopleFilter]) -> Any:
     """本县（市、区）的居民；证件号码与电话已遮蔽，逐人读取时给出全文并留痕。"""
     if not asked.q:
         return paged(Person.objects.visible_to(request.actor).order_by("id"), asked)
-    found = paged(SearchKey.objects.visible_to(request.actor).matching(asked.q), asked)
+    keys = SearchKey.objects.visible_to(request.actor)
+    found = paged(keys.matching(asked.q), asked, lambda: keys.counting(asked.q)(None)[0])
     found["items"] = [key.person for key in found["items"]]
     return found
 
