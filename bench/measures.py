@@ -14,6 +14,7 @@ from bench.prepare import CLIENT, SECRET
 from bench.serve import Server
 
 NOTHING = "/healthz"
+KINDS = ("name", "pinyin", "initials", "phone", "ID tail")
 
 
 @dataclass
@@ -75,14 +76,14 @@ def _county_list(visit: Visit) -> Iterator[bytes]:
     return itertools.repeat(visit.caller("manager").get("/referrals/"))
 
 
-def _search(*kinds: str) -> Requests:
+def _search(*kinds: str, who: str = "township", address: str = "/people/") -> Requests:
     """Looking people up by each of these in turn."""
 
     def requests(visit: Visit) -> Iterator[bytes]:
         searches = visit.server.manifest["searches"]
-        caller = visit.caller("township")
+        caller = visit.caller(who)
         words = itertools.chain.from_iterable(zip(*(searches[kind] for kind in kinds), strict=True))
-        return itertools.cycle([caller.get(f"/people/?q={each}") for each in words])
+        return itertools.cycle([caller.get(f"{address}?q={each}") for each in words])
 
     return requests
 
@@ -167,7 +168,7 @@ MEASURES = (
     Measure("inbox", _inbox, ratio=0.12, cpu=8, growth=1.5),
     Measure("list", _list, cpu=6),
     Measure("county list", _county_list),
-    Measure("search", _search("name", "pinyin", "initials", "phone", "ID tail"), cpu=6, growth=1.5),
+    Measure("search", _search(*KINDS), cpu=6, growth=1.5),
     Measure("search by name", _search("name")),
     Measure("search by pinyin", _search("pinyin")),
     Measure("search by initials", _search("initials")),
@@ -177,6 +178,7 @@ MEASURES = (
     Measure("form", _form),
     Measure("REST read", _rest_read, ratio=0.35),
     Measure("REST list", _rest_list),
+    Measure("REST search", _search(*KINDS, who="his", address="/api/v1/people")),
     Measure("REST submit", _rest_submit, status=201, ratio=0.10),
     Measure("submit", _submit, status=302, ratio=0.10, cpu=12, leaves="submitted"),
     Measure("accept", _accept, status=302),
