@@ -30,9 +30,10 @@ from xinglin.ui.forms import (
 Choices = list[tuple[Any, Any]]
 
 
-def icd10_input() -> CodeInput:
+def icd10_input(**attrs: str) -> CodeInput:
     return CodeInput(
         reverse_lazy("terminology:search", args=["icd10"]),
+        attrs=attrs,
         named=lambda code: getattr(terminology.find("icd10", code), "label", ""),
     )
 
@@ -135,7 +136,7 @@ class ReferralForm(ModelForm):
         widgets: ClassVar[dict[str, Any]] = {
             "urgency": SegmentedChoice,
             "kind": SegmentedChoice,
-            "diagnosis_code": icd10_input(),
+            "diagnosis_code": icd10_input(**{"data-name-into": "id_diagnosis_name"}),
             "diagnosed_on": DateInput,
             "referred_on": DateInput,
             "consented_at": DateTimeInput,

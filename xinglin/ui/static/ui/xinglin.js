@@ -194,6 +194,9 @@
     const take = (option) => {
       kept.value = option.dataset.code; input.value = option.dataset.name; show(option.dataset.code);
       box.classList.add("has-name"); close();
+      // The name is written where it belongs, unless somebody has put it better.
+      const into = document.getElementById(input.dataset.nameInto);
+      if (into && (!into.value || into.value === into.dataset.written)) into.value = into.dataset.written = option.dataset.name;
       kept.dispatchEvent(new Event("change", { bubbles: true }));
       box.dispatchEvent(new CustomEvent("chosen", { bubbles: true, detail: { ...option.dataset } }));
     };
