@@ -214,11 +214,11 @@ def seed(residents: int) -> None:
     assert outside, "The county needs a partner outside."
     assert second, "The county needs a second hospital."
     facts = {
-        "village": village.name,
-        "township": township.name,
-        "hospital": hospital.name,
-        "second": second.name,
-        "outside": outside.name,
+        "village": str(village),
+        "township": str(township),
+        "hospital": str(hospital),
+        "second": str(second),
+        "outside": str(outside),
         "names": {account: post.practitioner.name for account, post in posts.items()},
         "people": kept,
     }

@@ -38,6 +38,7 @@ def test_an_emergency_from_the_village_is_a_few_taps(house, sign_in, shot):
     pick(form, "急")
     choose(form, "转入机构", house.hospital[:4], house.hospital)
     choose(form, "诊断编码（ICD-10）", "I21.9")
+    expect(field(form, "初步诊断")).to_have_value("急性心肌梗死")
     shot(zhao, "phone-emergency")
 
     # what an emergency does not need may stay empty

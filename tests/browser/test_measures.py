@@ -79,6 +79,16 @@ def test_no_page_shuts_anybody_out(house, sign_in, shot, kept, account, width):
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("width", [768, 1920])
+def test_a_tablet_and_a_wall_fit(house, sign_in, shot, kept, width):
+    page = sign_in("township", width=width)
+    for address in _addresses(page, "township", house, kept):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address
+        if "XINGLIN_SCREENSHOTS" in os.environ:
+            shot(page, urlsplit(address).path.strip("/").replace("/", "-")[:20] or "workbench")
+
+
 def test_the_sign_in_page_shuts_nobody_out(house, open_context):
     if not AXE.exists():
         pytest.skip(MISSING)
