@@ -40,7 +40,6 @@ from xinglin.ui.pages import page
 from xinglin.ui.paging import paginate
 from xinglin.ui.requests import Request
 
-PROBLEMS = 8
 PRINTED = 500
 ICONS: dict[type[Fact], str] = {
     Encounter: "stethoscope",
@@ -193,17 +192,17 @@ def summary(actor: Actor, who: Person) -> dict[str, Any]:
     """What must be known before anything is done: allergies, medicines, problems, last signs."""
     today = timezone.localdate()
     problems: dict[str, Diagnosis] = {}
-    for diagnosis in Diagnosis.objects.visible_to(actor).of(who).standing().newest_first()[:200]:
+    for diagnosis in Diagnosis.objects.visible_to(actor).of(who).standing().newest_first():
         problems.setdefault(diagnosis.code, diagnosis)
     signs: dict[str, Observation] = {}
     measured = Observation.objects.visible_to(actor).of(who).standing().newest_first()
-    for observation in measured.filter(kind=Observation.Kind.VITAL)[:60]:
+    for observation in measured.filter(kind=Observation.Kind.VITAL):
         signs.setdefault(observation.code, observation)
     visits = Encounter.objects.visible_to(actor).of(who).standing().newest_first()
     return {
         "allergies": allergies_of(actor, who),
         "medications": Medication.objects.visible_to(actor).of(who).in_use(today).newest_first(),
-        "problems": list(problems.values())[:PROBLEMS],
+        "problems": list(problems.values()),
         "signs": [signs[sign.loinc] for sign in rules.VITAL_SIGNS if sign.loinc in signs],
         "open_visits": visits.filter(ended_at=None, organisation_id=actor.org_id),
     }

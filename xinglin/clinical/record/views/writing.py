@@ -179,7 +179,7 @@ def measure(request: Request, pk: UUID) -> HttpResponse:
 def _last_signs(actor: Actor, who: Person) -> dict[str, str]:
     past: dict[str, str] = {}
     signs = Observation.objects.visible_to(actor).of(who).standing().newest_first()
-    for observation in signs.filter(system="loinc", kind=Observation.Kind.VITAL)[:60]:
+    for observation in signs.filter(system="loinc", kind=Observation.Kind.VITAL):
         sign = rules.VITAL_BY_LOINC.get(observation.code)
         if sign is not None and sign.field not in past:
             past[sign.field] = _("%(result)s（%(day)s）") % {
