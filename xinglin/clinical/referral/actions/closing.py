@@ -9,6 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from xinglin.clinical.record import actions as record
+from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral import events, permissions
 from xinglin.clinical.referral.actions import steps
 from xinglin.clinical.referral.actions.sending import draft, submit
@@ -112,6 +114,7 @@ def close(
     terminology.require("outcome", outcome, field="outcome")
     concept = terminology.require("icd10", final_code, field="final_code")
     now = clock.now()
+    _end_visit(referral, by, now, outcome)
     referral.move_to(State.CLOSED)
     referral.closed_at = now
     referral.discharged_at = referral.discharged_at or now
@@ -132,6 +135,21 @@ def close(
     steps.tell_sender(referral, gettext_noop("%(to)s已回执结案：患者 %(patient)s"))
     steps.announce(events.ReferralClosed, referral, now, outcome=outcome)
     return referral
+
+
+def _end_visit(referral: Referral, by: Actor, now: datetime, outcome: str) -> None:
+    """The receipt ends a visit; a stay ends with a discharge, which says how."""
+    visit = referral.encounter
+    if visit is None or visit.ended_at is not None or visit.voided_at is not None:
+        return
+    if visit.kind == Encounter.Kind.INPATIENT:
+        raise WrongState(_("患者仍在院，请先登记出院，再回执结案。"))
+    record.end_encounter(
+        visit,
+        by=steps.keeping_the_record(by),
+        ended_at=max(now, visit.started_at),
+        outcome=outcome,
+    )
 
 
 def _ask_follow_up(referral: Referral) -> None:

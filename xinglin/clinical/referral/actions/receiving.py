@@ -226,7 +226,7 @@ def discharge(
     if visit is not None and visit.ended_at is None:
         record.end_encounter(
             visit,
-            by=by,
+            by=steps.keeping_the_record(by),
             ended_at=max(discharged_at, visit.started_at),
             discharge_way=discharge_way,
             outcome=outcome,

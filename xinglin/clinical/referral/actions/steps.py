@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from xinglin.clinical.referral import catalogue, events, permissions
 from xinglin.clinical.referral.models import Referral, State
 from xinglin.kernel import inbox, parameters
+from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Refused
 from xinglin.kernel.outbox import publish
 
@@ -58,6 +60,11 @@ def foreseeable(value: datetime | None, *, field: str, now: datetime) -> None:
         raise WrongTime(
             _("时间最多可定在 %(days)s 天以内，请核对。") % {"days": days.days}, field=field
         )
+
+
+def keeping_the_record(by: Actor) -> Actor:
+    """Whoever may note a discharge ends the visit with it, though a desk writes no record."""
+    return replace(by, codes=by.codes | {"record.write"})
 
 
 def ask_approval(referral: Referral, now: datetime) -> None:

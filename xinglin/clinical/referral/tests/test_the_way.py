@@ -155,6 +155,28 @@ def test_a_discharge_starts_the_receipts_clock(county, noon):
     refused(WrongState, referrals.discharge, referral, by=county.chen, **facts)
 
 
+def test_the_desk_too_notes_a_discharge(county):
+    """李护士 writes no record, and yet the visit ends with what she notes."""
+    referral = road.treated(county)
+    referrals.discharge(referral, by=county.li, discharged_at=NOON)
+    encounter = Encounter.objects.get(pk=referral.encounter_id or "")
+    assert encounter.ended_at == NOON
+    assert not county.li.may("record.write")
+
+
+def test_a_receipt_ends_the_visit(county):
+    referral = road.treated(county)
+    referrals.close(referral, by=county.chen, **road.RECEIPT)
+    encounter = Encounter.objects.get(pk=referral.encounter_id or "")
+    assert (encounter.ended_at, encounter.outcome) == (NOON, "2")
+
+
+def test_a_receipt_does_not_leave_a_patient_in_the_ward(county):
+    referral = road.treated(county, kind="inpatient")
+    refusal = refused(WrongState, referrals.close, referral, by=county.chen, **road.RECEIPT)
+    assert "出院" in str(refusal)
+
+
 def test_a_visit_that_ends_in_the_record_starts_it_too(county, noon):
     referral = road.treated(county)
     noon.shift(HOUR)
