@@ -72,6 +72,16 @@ def _revoke(request: HttpRequest) -> HttpResponse:
     return answer
 
 
+def _introspect(request: HttpRequest) -> HttpResponse:
+    """Whoever does not say who they are is unknown (RFC 7662 §2.3), not forbidden."""
+    answer: HttpResponse = IntrospectTokenView.as_view()(request)
+    if answer.status_code != 403:
+        return answer
+    answer = _error("invalid_client", 401)
+    answer["WWW-Authenticate"] = 'Basic realm="xinglin"'
+    return answer
+
+
 token = _framed(_token, ("POST",))
 revoke = _framed(_revoke, ("POST",))
-introspect = _framed(IntrospectTokenView.as_view(), ("GET", "POST"))
+introspect = _framed(_introspect, ("GET", "POST"))

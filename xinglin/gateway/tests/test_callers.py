@@ -71,6 +71,8 @@ def test_a_revoked_token_is_a_stranger_at_once(cast: Cast):
     assert his.get("/caller").status_code == 200
     told = Client().post("/oauth/introspect", client).json()
     assert (told["active"], told["client_id"]) == (True, "his")
+    nobody = Client().post("/oauth/introspect", {"token": token})
+    assert (nobody.status_code, nobody.json()) == (401, {"error": "invalid_client"})
     assert Client().post("/oauth/revoke", client).status_code == 200
     assert his.get("/caller").status_code == 401
     assert Client().post("/oauth/introspect", client).json() == {"active": False}

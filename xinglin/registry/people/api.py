@@ -25,7 +25,7 @@ class PersonRowOut(Schema):
     """Enough to choose the right person from a list; numbers are masked."""
 
     id: UUID
-    name: str = Field(examples=["陈桂香"])
+    name: str = Field(examples=["李秀英"])
     sex: str = Field(description="GB/T 2261.1", examples=["2"])
     birth_date: date | None
     id_number: str = Field(description="已遮蔽", examples=["3301**********1234"])
@@ -73,7 +73,7 @@ class PersonOut(Schema):
 class PersonIn(In):
     """A registration. Birth date and sex may be left to the ID card."""
 
-    name: str = Field(min_length=1, max_length=50, examples=["陈桂香"])
+    name: str = Field(min_length=1, max_length=50, examples=["李秀英"])
     sex: Sex = Field(Sex.UNKNOWN, description="GB/T 2261.1；有身份证号时可省略")
     birth_date: Day | None = None
     id_type: str = Field("01", max_length=2, description="身份证件类别（CV02.01.101）")

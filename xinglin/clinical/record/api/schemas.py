@@ -126,7 +126,7 @@ class EncounterIn(FactIn):
     department: str = Field("", max_length=50, examples=["全科"])
     visit_no: str = Field("", max_length=18)
     started_at: Moment
-    complaint: str = Field("", max_length=200, examples=["活动后胸闷两周"])
+    complaint: str = Field("", max_length=200, examples=["劳累后胸闷半月"])
     history: str = Field("", max_length=1000)
     treatment: str = Field("", max_length=1000)
 

@@ -133,7 +133,7 @@ class FormIn(In):
     diagnosis_code: str = Field("", max_length=11, description="ICD-10", examples=["I20.0"])
     diagnosis_name: str = Field("", max_length=100, description="省略时取代码表中的名称")
     diagnosed_on: Day | None = None
-    symptoms: str = Field("", max_length=1000, examples=["活动后胸闷两周"])
+    symptoms: str = Field("", max_length=1000, examples=["劳累后胸闷半月"])
     past_history: str = Field("", max_length=1000, examples=["高血压十年"])
     allergies: str = Field("", max_length=1000, examples=["否认药物过敏"])
     treatment: str = Field("", max_length=1000, examples=["口服阿司匹林"])
@@ -150,7 +150,7 @@ class FormIn(In):
     treatment_plan: str = Field("", max_length=2000, description="下转必填：治疗方案")
     rehabilitation: str = Field("", max_length=1000, description="下转必填：康复措施指导")
     consent_method: str = Field("", max_length=20, examples=["paper"])
-    consent_signer: str = Field("", max_length=50, examples=["陈桂香"])
+    consent_signer: str = Field("", max_length=50, examples=["李秀英"])
     consent_relation: str = Field("", max_length=20)
     consented_at: Moment | None = None
     follow_up_org: UUID | None = Field(None, description="随访机构；省略时由系统选定")
