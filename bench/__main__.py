@@ -41,7 +41,7 @@ class Pace:
     alone: float
 
 
-FULL = Pace(rounds=5, burst=1.0, alone=1.5)
+FULL = Pace(rounds=5, burst=0.8, alone=1.0)
 QUICK = Pace(rounds=2, burst=0.2, alone=0.2)
 
 
