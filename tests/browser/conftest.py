@@ -46,6 +46,7 @@ SignIn = Callable[..., "Page"]
 Shot = Callable[..., None]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All on one worker: one server, one browser."""
     chromium = shutil.which("chromium")

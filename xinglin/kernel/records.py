@@ -17,7 +17,7 @@ from xinglin.kernel import clock
 from xinglin.kernel.errors import Refused, WrongState
 from xinglin.kernel.ids import new_id
 
-# Nobody treated today was born earlier; the ends of Python's calendar break every time zone.
+# A year outside these is a slip of the pen, and some databases or time zones cannot hold it.
 YEARS = range(1880, 2200)
 
 

@@ -23,13 +23,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic_core import PydanticCustomError
 
 from xinglin.kernel.errors import Refused
+from xinglin.kernel.records import YEARS
 from xinglin.ui.paging import LARGEST, SIZES
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
-
-# A year outside these is a slip of the pen, and some databases cannot hold it.
-YEARS = range(1880, 2200)
 
 
 class In(BaseModel):

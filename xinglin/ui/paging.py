@@ -21,6 +21,8 @@ M = TypeVar("M", bound=Model)
 SIZES = (20, 50, 100, 200)
 LARGEST = SIZES[-1]
 COUNT_LIMIT = 10_000
+# No list is so long; a larger number would be none to the database.
+FURTHEST = 10**9
 
 # Counts no further than a limit (None: to the end); how many, and whether those are all.
 Counting = Callable[[int | None], tuple[int, bool]]
@@ -51,7 +53,7 @@ class Pager(Generic[M]):
         self.limit = limit
         self.total_asked = total_asked
         self.query = query
-        self._asked = max(1, number)
+        self._asked = max(1, min(number, FURTHEST))
 
     def _count_rows(self, limit: int | None) -> tuple[int, bool]:
         rows = self.queryset.order_by()

@@ -16,7 +16,12 @@ from django.utils import timezone
 from xinglin.clinical.referral.models import FOLLOWED, Direction, Referral, State, Urgency
 from xinglin.kernel import parameters
 from xinglin.kernel.access import Actor, Reach
+from xinglin.kernel.records import YEARS
 from xinglin.registry.organisations.models import tree
+
+
+# What is asked before or after these days has no referrals, and no midnight in every time zone.
+FIRST, LAST = date(YEARS.start, 1, 1), date(YEARS.stop, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,8 @@ def visible(actor: Actor) -> Any:
 
 def between(since: date, until: date) -> Q:
     """Submitted on these days, both included, local time."""
-    return Q(submitted_at__gte=_midnight(since), submitted_at__lt=_midnight(until + timedelta(1)))
+    first, last = (min(max(day, FIRST), LAST) for day in (since, until))
+    return Q(submitted_at__gte=_midnight(first), submitted_at__lt=_midnight(last + timedelta(1)))
 
 
 def _midnight(day: date) -> datetime:
