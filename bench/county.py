@@ -287,14 +287,13 @@ class County:
             age = (self.now - at).total_seconds() / 86400
             is_open = draw.random() < 2.718281828 ** (-age / OPEN_DAYS)
             place = self._patient(is_open)
-            yield self._referral(
-                at, self.people[place], route_of(), open_state() if is_open else ended_state()
-            )
+            yield self._referral(at, place, route_of(), open_state() if is_open else ended_state())
 
     def _referral(
-        self, at: datetime, person: Resident, route: tuple[str, str], state: str
+        self, at: datetime, place: int, route: tuple[str, str], state: str
     ) -> dict[str, Any]:
         draw = self._draw
+        person = self.people[place]
         source, target = (self._house(kind, person) for kind in route)
         if source.id == target.id:
             target = self.houses.hospitals[0 if source.id != self.houses.hospitals[0].id else 1]
@@ -302,7 +301,10 @@ class County:
         if state == "closed" and direction == "down":
             # Sent down and followed up; the latest still wait for it.
             waits = self.now - at < timedelta(days=14) and draw.random() < 0.7
-            state = "closed" if waits else "followed-up"
+            if waits and place not in self.busy:
+                self.busy.add(place)
+            else:
+                state = "followed-up"
         code, name, symptoms = draw.choice(_DISEASES)
         facts: dict[str, Any] = {
             "id": uuid7(at, draw),

@@ -19,7 +19,6 @@ from xinglin.kernel.access import Actor, Reach
 from xinglin.kernel.records import YEARS
 from xinglin.registry.organisations.models import tree
 
-
 # What is asked before or after these days has no referrals, and no midnight in every time zone.
 FIRST, LAST = date(YEARS.start, 1, 1), date(YEARS.stop, 1, 1)
 
