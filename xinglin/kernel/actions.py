@@ -35,10 +35,11 @@ def action(permission: Permission[Any]) -> Callable[[Action[R, P]], Action[R, P]
             by: Any = kwargs["by"]
             assert isinstance(by, Actor)
             held = _held(record)
+            new = record._state.adding
             try:
                 with transaction.atomic():
                     before: dict[str, Any] = {}
-                    if not record._state.adding:
+                    if not new:
                         record.refresh_from_db(
                             from_queryset=type(record)._base_manager.select_for_update()
                         )
@@ -48,7 +49,7 @@ def action(permission: Permission[Any]) -> Callable[[Action[R, P]], Action[R, P]
                     done = body(record, *args, **kwargs)
                     trail.record(by, permission.code, done, before=before)
                     if isinstance(done, Workflow):
-                        inbox.follow(done)
+                        inbox.follow(done, new=new and done is record)
                     return done
             except BaseException:
                 # What the database took back, the record in hand takes back too.

@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor
 from xinglin.kernel.models import InboxItem, Notice
+from xinglin.kernel.prepared import store
 from xinglin.kernel.records import Workflow
 
 logger = logging.getLogger(__name__)
@@ -60,11 +61,14 @@ def _steps(kind: str) -> list[dict[str, Any]]:
         return []
 
 
-def follow(row: Workflow) -> None:
-    """Make the inbox say what the row says: its owner, its duty, its deadline."""
+def follow(row: Workflow, *, new: bool = False) -> None:
+    """Make the inbox say what the row says: its owner, its duty, its deadline.
+
+    Of a `new` row it says nothing yet, so that nothing need be looked up.
+    """
     items = InboxItem.objects.filter(subject_id=row.pk)
     # Locked, because the clock may be raising them at this very moment.
-    now = {item.level: item for item in items.select_for_update()}
+    now = {} if new else {item.level: item for item in items.select_for_update()}
     if row.owner_id is None:
         if now:
             items.delete()
@@ -80,12 +84,14 @@ def follow(row: Workflow) -> None:
     }
     mine = now.get(0)
     if mine is None:
-        InboxItem(
-            kind=row.inbox_kind,
-            subject_id=row.pk,
-            escalate_at=_first_step(row.inbox_kind, row.due_at),
-            **values,
-        ).save(force_insert=True)
+        store(
+            InboxItem(
+                kind=row.inbox_kind,
+                subject_id=row.pk,
+                escalate_at=_first_step(row.inbox_kind, row.due_at),
+                **values,
+            )
+        )
         return
     turned = (mine.org_id, mine.audience, mine.state, mine.due_at) != (
         row.owner_id,
@@ -182,12 +188,14 @@ def tell(
     """Leave news for a house; `message` is a msgid marked with gettext_noop."""
     if org_id is None:
         return
-    Notice(
-        at=clock.now(),
-        org_id=org_id,
-        audience=audience,
-        message=message,
-        params={key: str(value) for key, value in params.items()},
-        kind=subject.inbox_kind,
-        subject_id=subject.pk,
-    ).save(force_insert=True)
+    store(
+        Notice(
+            at=clock.now(),
+            org_id=org_id,
+            audience=audience,
+            message=message,
+            params={key: str(value) for key, value in params.items()},
+            kind=subject.inbox_kind,
+            subject_id=subject.pk,
+        )
+    )

@@ -20,6 +20,7 @@ from django.utils import timezone
 from pydantic import BaseModel, ConfigDict
 
 from xinglin.kernel.models import Delivery, OutboxEvent
+from xinglin.kernel.prepared import store
 
 PARKED_AFTER = 10
 
@@ -49,12 +50,11 @@ def on(event_type: type[E]) -> Callable[[Callable[[E], None]], Callable[[E], Non
 def publish(event: Event) -> None:
     """Store the fact with the change; whoever listens hears of it after the commit."""
     row = OutboxEvent(name=event.name, payload=event.model_dump(mode="json"))
-    row.save(force_insert=True)
+    store(row)
     _type, listeners = _listeners.get(event.name, (None, []))
     now = timezone.now()
-    Delivery.objects.bulk_create(
-        [Delivery(event=row, listener=_path(f), not_before=now) for f in listeners]
-    )
+    for listener in listeners:
+        store(Delivery(event=row, listener=_path(listener), not_before=now))
 
 
 def deliver(limit: int = 200) -> int:

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import Model, QuerySet, UUIDField
+from django.db.models import AutoField, Model, QuerySet, UUIDField
 from django.db.models.base import ModelState
 
 M = TypeVar("M", bound=Model)
@@ -120,11 +120,11 @@ _storing: dict[tuple[type[Model], str], tuple[list[Any], str]] = {}
 
 
 def store(row: Model, using: str = DEFAULT_DB_ALIAS) -> None:
-    """Store a new row whose key the database gives: no signals, and the key is not read back."""
+    """Store a new row: no signals, and a key that the database gives is not read back."""
     connection = connections[using]
     key = (type(row), connection.vendor)
     if key not in _storing:
-        fields = [field for field in row._meta.concrete_fields if not field.primary_key]
+        fields = [f for f in row._meta.concrete_fields if not isinstance(f, AutoField)]
         quote = connection.ops.quote_name
         columns = ", ".join(quote(str(field.column)) for field in fields)
         places = ", ".join(["%s"] * len(fields))
@@ -133,6 +133,8 @@ def store(row: Model, using: str = DEFAULT_DB_ALIAS) -> None:
     fields, sql = _storing[key]
     values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
     _ask(connection, sql, values, lambda cursor: None)
+    row._state.adding = False
+    row._state.db = using
 
 
 def _ask(connection: Any, sql: str, params: list[Any], take: Callable[[Any], T]) -> T:

@@ -55,11 +55,9 @@ def line(by: Actor, verb: str, record: Record, before: dict[str, Any]) -> TrailE
     )
 
 
-def record(by: Actor, verb: str, subject: Record, *, before: dict[str, Any]) -> TrailEntry:
+def record(by: Actor, verb: str, subject: Record, *, before: dict[str, Any]) -> None:
     """Write the line for a change that has just been made."""
-    entry = line(by, verb, subject, before)
-    entry.save(force_insert=True)
-    return entry
+    store(line(by, verb, subject, before))
 
 
 def read(by: Actor, verb: str, subject: Record, *, basis: str = "") -> None:

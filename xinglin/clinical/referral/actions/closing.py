@@ -13,7 +13,7 @@ from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral import events, permissions
 from xinglin.clinical.referral.actions import steps
-from xinglin.clinical.referral.actions.sending import draft, submit
+from xinglin.clinical.referral.actions.sending import submit
 from xinglin.clinical.referral.models import FOLLOWED, Referral, State
 from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor
@@ -56,8 +56,7 @@ def propose_down(
         treatment_plan=treatment_plan,
         **{**_what_is_known(referral, by, now), **facts},
     )
-    draft(sequel, by=by, knowing_of_open=True)
-    submit(sequel, by=by)
+    submit(sequel, by=by, knowing_of_open=True)
     if referral.state == State.IN_TREATMENT:
         referral.move_to(State.DOWN_PROPOSED)
         referral.save()

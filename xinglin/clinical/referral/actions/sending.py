@@ -107,13 +107,19 @@ def draft(referral: Referral, *, by: Actor, knowing_of_open: bool = False) -> Re
         _refuse_second(referral)
     now = clock.now()
     _check(referral)
-    referral.number = rules.number_for(timezone.localtime(now))
     steps.owed_by_sender(
         referral,
         permissions.SUBMIT,
         since=now,
         due_at=now + parameters.duration("referral.draft_hours"),
     )
+    _store(referral, now)
+    return referral
+
+
+def _store(referral: Referral, now: datetime) -> None:
+    """Give a new referral its number, and keep it."""
+    referral.number = rules.number_for(timezone.localtime(now))
     try:
         with transaction.atomic():
             referral.save(force_insert=True)
@@ -121,7 +127,6 @@ def draft(referral: Referral, *, by: Actor, knowing_of_open: bool = False) -> Re
         # The one chance in billions that the number is taken: try the next.
         referral.number = rules.number_for(timezone.localtime(now))
         referral.save(force_insert=True)
-    return referral
 
 
 @action(permissions.DRAFT)
@@ -137,8 +142,13 @@ def change(referral: Referral, /, *, by: Actor, **facts: Any) -> Referral:
 
 
 @action(permissions.SUBMIT)
-def submit(referral: Referral, *, by: Actor) -> Referral:
-    """Ask the other house to take the patient over."""
+def submit(referral: Referral, *, by: Actor, knowing_of_open: bool = False) -> Referral:
+    """Ask the other house to take the patient over; a new referral need not be a draft first."""
+    new = referral._state.adding
+    if new:
+        permissions.DRAFT.check(by, referral)
+        if not knowing_of_open:
+            _refuse_second(referral)
     if referral.state != State.DRAFT:
         raise WrongState(_("转诊单已提交。"))
     now = clock.now()
@@ -151,8 +161,12 @@ def submit(referral: Referral, *, by: Actor) -> Referral:
     referral.needs_approval = not referral.is_emergency and (
         route.approval == "always" or (route.approval == "inpatient" and _lies_here(referral))
     )
-    _put_to_receiver(referral, now)
-    referral.save()
+    _await_answer(referral, now)
+    if new:
+        _store(referral, now)
+    else:
+        referral.save()
+    _tell_of_request(referral, now)
     return referral
 
 
@@ -165,8 +179,9 @@ def approve(referral: Referral, *, by: Actor) -> Referral:
     referral.move_to(State.APPROVED)
     referral.approved_at = now
     referral.approved_by = by.name
-    _ask_receiver(referral, now)
+    _owed_an_answer(referral, now)
     referral.save()
+    _tell_of_request(referral, now)
     steps.tell_sender(referral, gettext_noop("%(patient)s 的转诊已通过转出审核"))
     return referral
 
@@ -195,8 +210,9 @@ def redirect(
     referral.needs_approval = not referral.is_emergency and (
         route.approval == "always" or (route.approval == "inpatient" and _lies_here(referral))
     )
-    _put_to_receiver(referral, now)
+    _await_answer(referral, now)
     referral.save()
+    _tell_of_request(referral, now)
     if not by.at(referral.sender_id):
         steps.tell_sender(referral, gettext_noop("患者 %(patient)s 的转诊已由医共体改转%(to)s"))
     return referral
@@ -413,16 +429,21 @@ def _lies_here(referral: Referral) -> bool:
     ).exists()
 
 
-def _put_to_receiver(referral: Referral, now: datetime) -> None:
+def _await_answer(referral: Referral, now: datetime) -> None:
     referral.submitted_at = now
     if referral.awaits_approval:
         steps.ask_approval(referral, now)
     else:
-        _ask_receiver(referral, now)
+        _owed_an_answer(referral, now)
 
 
-def _ask_receiver(referral: Referral, now: datetime) -> None:
+def _owed_an_answer(referral: Referral, now: datetime) -> None:
     within: timedelta = rules.answer_within(referral.urgency)
     steps.owed_by_receiver(referral, permissions.ACCEPT, since=now, due_at=now + within)
-    steps.tell_receiver(referral, gettext_noop("%(sender)s申请转入患者 %(patient)s"))
-    steps.announce(events.ReferralSubmitted, referral, now)
+
+
+def _tell_of_request(referral: Referral, now: datetime) -> None:
+    """The receiver hears of it once nobody need approve it any more."""
+    if not referral.awaits_approval:
+        steps.tell_receiver(referral, gettext_noop("%(sender)s申请转入患者 %(patient)s"))
+        steps.announce(events.ReferralSubmitted, referral, now)

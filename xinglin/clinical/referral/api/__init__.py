@@ -6,7 +6,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.utils import timezone
@@ -120,10 +119,8 @@ def create(request: Request, body: schemas.ReferralIn) -> HttpResponse:
         person=person,
         **{"from_org": tree.get(actor.org_id), **facts},
     )
-    with transaction.atomic():
-        actions.draft(referral, by=actor, knowing_of_open=body.acknowledge_open)
-        if body.submit:
-            actions.submit(referral, by=actor)
+    begin = actions.submit if body.submit else actions.draft
+    begin(referral, by=actor, knowing_of_open=body.acknowledge_open)
     return answer(whole(referral, actor), status=201, location=f"/api/v1/referrals/{referral.pk}")
 
 

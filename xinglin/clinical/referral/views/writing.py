@@ -60,17 +60,17 @@ def _write(request: Request, form: ReferralForm) -> HttpResponse:
     if form.is_valid():
         facts = {name: form.cleaned_data[name] for name in actions.WRITABLE if name in form.fields}
         try:
-            with transaction.atomic():
-                _save(
-                    referral,
-                    actor,
-                    facts,
-                    form,
-                    is_new=is_new,
-                    despite_open="despite_open" in request.POST,
-                )
-                if sends and referral.state == State.DRAFT:
-                    actions.submit(referral, by=actor)
+            if is_new:
+                for name, value in facts.items():
+                    setattr(referral, name, value)
+                referral.person = form.cleaned_data["person"]
+                begin = actions.submit if sends else actions.draft
+                begin(referral, by=actor, knowing_of_open="despite_open" in request.POST)
+            else:
+                with transaction.atomic():
+                    _save(referral, actor, facts)
+                    if sends and referral.state == State.DRAFT:
+                        actions.submit(referral, by=actor)
         except actions.OpenReferralExists as standing:
             return _show(request, form, status=standing.status, standing=standing)
         except Refused as refusal:
@@ -86,21 +86,8 @@ def _write(request: Request, form: ReferralForm) -> HttpResponse:
     return _show(request, form, status=422)
 
 
-def _save(
-    referral: Referral,
-    actor: Actor,
-    facts: dict[str, Any],
-    form: ReferralForm,
-    *,
-    is_new: bool,
-    despite_open: bool,
-) -> None:
-    if is_new:
-        for name, value in facts.items():
-            setattr(referral, name, value)
-        referral.person = form.cleaned_data["person"]
-        actions.draft(referral, by=actor, knowing_of_open=despite_open)
-    elif referral.state == State.DRAFT:
+def _save(referral: Referral, actor: Actor, facts: dict[str, Any]) -> None:
+    if referral.state == State.DRAFT:
         actions.change(referral, by=actor, **facts)
     else:
         kept = {name: facts[name] for name in actions.PAPER}
