@@ -15,20 +15,23 @@ live in modules of their own and make their own county.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from django.db import transaction
 
 from tests import cast
 
+T = TypeVar("T")
+
 
 @contextmanager
-def standing_county(django_db_blocker) -> Iterator[cast.Cast]:
+def standing_county(django_db_blocker, make: Callable[[], T] = cast.make) -> Iterator[T]:
     with django_db_blocker.unblock():
         whole = transaction.atomic()
         whole.__enter__()
-        county = cast.make()
+        county = make()
     try:
         yield county
     finally:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
+from tests.standing import standing_county
 from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral.models import Referral, State
 from xinglin.gateway.demo import loading
@@ -19,11 +20,24 @@ ACCOUNTS = (
 )
 
 
+@pytest.fixture(scope="module")
+def standing(django_db_setup, django_db_blocker, tmp_path_factory):
+    """Loaded once: it is what takes the time here."""
+    media = tmp_path_factory.mktemp("media")
+
+    def load() -> Organisation:
+        with override_settings(MEDIA_ROOT=media):
+            assert loading.load(residents=120, seed=7) is True
+        return Organisation.objects.get(code="QS", level=Level.REGION)
+
+    with standing_county(django_db_blocker, load) as county:
+        yield county, media
+
+
 @pytest.fixture
-def county(db, settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-    assert loading.load(residents=120, seed=7) is True
-    return Organisation.objects.get(code="QS", level=Level.REGION)
+def county(standing, db, settings):
+    found, settings.MEDIA_ROOT = standing
+    return found
 
 
 def test_the_demo_county_is_the_one_of_the_contract(county):
