@@ -83,9 +83,10 @@ messages: setup-dev ## Collect the texts to translate into xinglin/locale
 	@deploy/prepare-tests.sh
 	cd xinglin && $(subst var/tools,../var/tools,$(TOOL_ENV)) ../$(PYTHON) -m django makemessages \
 		-l en --no-obsolete --add-location file --ignore 'ui/static/*' --ignore '*/tests/*'
+	$(TOOL_ENV) $(PYTHON) -m xinglin.gateway.descriptions
 	@# A date that changes with every run would be in every diff.
-	@sed -i.bak '/^"POT-Creation-Date:/d' xinglin/locale/en/LC_MESSAGES/*.po
-	@rm -f xinglin/locale/en/LC_MESSAGES/*.po.bak
+	@sed -i.bak '/^"POT-Creation-Date:/d' xinglin/locale/en/LC_MESSAGES/django.po
+	@rm -f xinglin/locale/en/LC_MESSAGES/django.po.bak
 
 .PHONY: lock
 lock: $(VENV)/.stamp-run ## Lock the dependencies anew (UPGRADE=--upgrade for new versions)

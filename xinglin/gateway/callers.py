@@ -109,7 +109,7 @@ def _person(request: HttpRequest) -> Actor:
     held = Post.objects.select_related("practitioner").filter(practitioner_id=user.practitioner_id)
     posts = list(held.held_on(timezone.localdate()).order_by("since", "id"))
     if not posts:
-        raise NoPost(_("您没有在任的岗位，请联系管理员。"))
+        raise NoPost(_("没有在任的岗位，请联系管理员。"))
     # The post that the person chose in the portal.
     chosen = str(request.session.get("post", ""))
     post = next((post for post in posts if str(post.pk) == chosen), posts[0])

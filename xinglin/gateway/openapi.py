@@ -10,10 +10,11 @@ from typing import Any
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from xinglin.gateway import idempotency
+from xinglin.gateway import descriptions, idempotency
 from xinglin.gateway.problems import MEDIA_TYPE
 from xinglin.gateway.rest import PREFIX, api
 from xinglin.ui.api import Problem
@@ -31,6 +32,13 @@ DESCRIPTION = """\
 - 时间为带时区的 ISO 8601；未带时区的按本县时间理解。应答中的时间为 UTC。
 - `Accept-Language: en` 得到英文说明。
 """
+
+
+@cache
+def document_in(language: str) -> dict[str, Any]:
+    """The document as readers of a language get it."""
+    found: dict[str, Any] = descriptions.translated(document(), language)
+    return found
 
 
 @cache
@@ -86,20 +94,22 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
 @require_GET
 def openapi_json(request: HttpRequest) -> HttpResponse:
     """Open to all: it describes, and shows nothing."""
-    return HttpResponse(orjson.dumps(document()), content_type="application/json")
+    told = document_in(get_language())
+    return HttpResponse(orjson.dumps(told), content_type="application/json")
 
 
 @require_GET
 def docs(request: HttpRequest) -> HttpResponse:
     """The same for people to read, drawn on the server; nothing is fetched from elsewhere."""
+    whole = document_in(get_language())
     groups: dict[str, list[dict[str, Any]]] = {}
-    for path, method, operation in operations(document()):
+    for path, method, operation in operations(whole):
         tag = operation.get("tags", [_("其他")])[0]
         groups.setdefault(tag, []).append(_shown(path, method, operation))
     return render(
         request,
         "gateway/docs.html",
-        {"groups": groups, "description": DESCRIPTION, "title": api.title},
+        {"groups": groups, **whole["info"]},
     )
 
 
@@ -151,7 +161,8 @@ def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
     reference = schema.get("$ref")
     if reference is None:
         return schema
-    found: dict[str, Any] = document()["components"]["schemas"][reference.rpartition("/")[2]]
+    whole = document_in(get_language())
+    found: dict[str, Any] = whole["components"]["schemas"][reference.rpartition("/")[2]]
     return found
 
 

@@ -86,7 +86,7 @@ def problem_of(error: BaseException) -> HttpResponse:
     if isinstance(error, Http404):
         return not_found()
     if isinstance(error, PermissionDenied):
-        return problem(403, "forbidden", _("您的岗位不能执行此操作。"))
+        return problem(403, "forbidden", _("当前岗位不能执行此操作。"))
     if isinstance(error, RequestDataTooBig | TooManyFieldsSent):
         return problem(413, TooLarge.code, _("请求内容过大。"))
     if isinstance(error, HttpError | SuspiciousOperation | MultiPartParserError):
@@ -106,7 +106,7 @@ def problem_of(error: BaseException) -> HttpResponse:
 
 def not_found() -> HttpResponse:
     """What does not exist and what may not be seen look the same."""
-    return problem(404, "not-found", _("没有找到，或您无权查看。"))
+    return problem(404, "not-found", _("没有找到，或无权查看。"))
 
 
 def not_allowed(response: HttpResponse) -> HttpResponse:

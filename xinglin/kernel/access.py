@@ -114,7 +114,7 @@ class Permission(Generic[T]):
 
     def check(self, actor: Actor, subject: T) -> None:
         if not self.allows(actor, subject):
-            raise Forbidden(_("您的岗位不能执行“%(action)s”。") % {"action": self.label})
+            raise Forbidden(_("当前岗位不能执行“%(action)s”。") % {"action": self.label})
 
     def allows(self, actor: Actor, subject: T) -> bool:
         if actor.role == "system":

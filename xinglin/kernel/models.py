@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -124,9 +125,17 @@ class Delivery(models.Model):
 
 class InboxQuerySet(models.QuerySet["InboxItem"]):
     def waiting_for(self, actor: Actor) -> Self:
-        """What this post owes, the most overdue first."""
-        audience = sorted(actor.codes) + [f"role:{actor.role}"]
-        return self.filter(org_id=actor.org_id, audience__in=audience).order_by("due_at", "id")
+        """What this post owes, the most overdue first; each matter once.
+
+        What is raised to somebody who owes it anyway would stand there twice.
+        """
+        codes = sorted(actor.codes)
+        audience = [*codes, f"role:{actor.role}"]
+        owed = InboxItem.objects.filter(
+            subject_id=OuterRef("subject_id"), level=0, org_id=actor.org_id, audience__in=codes
+        )
+        found = self.filter(org_id=actor.org_id, audience__in=audience)
+        return found.exclude(Exists(owed), level__gt=0).order_by("due_at", "id")
 
 
 class InboxItem(models.Model):

@@ -105,7 +105,7 @@ def chosen(queryset: QuerySet[M], pk: UUID, field: str) -> M:
     """The row that an input names; one unseen is refused like one that does not exist."""
     found = queryset.filter(pk=pk).first()
     if found is None:
-        raise Refused(_("没有这条记录，或不在您可见的范围内。"), field=field)
+        raise Refused(_("没有这条记录，或不在可见范围内。"), field=field)
     return found
 
 

@@ -14,9 +14,10 @@ from ninja.openapi.schema import OpenAPISchema
 from tests.cast import Cast
 from tests.machines import form, machine
 from xinglin.clinical.referral.permissions import ACTS
-from xinglin.gateway import openapi
+from xinglin.gateway import descriptions, openapi
 from xinglin.gateway.rest import PREFIX, api
 
+ENGLISH = descriptions.file_for("en")
 GOLDEN = Path(__file__).resolve().parents[3] / "tests" / "golden" / "openapi.json"
 
 
@@ -81,3 +82,21 @@ def test_metrics_are_for_this_machine_or_a_token(cast: Cast):
     with override_settings(METRICS_TOKEN="t-1"):
         assert away.get("/metrics", headers={"authorization": "Bearer t-1"}).status_code == 200
         assert away.get("/metrics", headers={"authorization": "Bearer t-2"}).status_code == 403
+
+
+def test_every_text_of_the_description_has_its_english():
+    """`make messages` collects new ones into locale/en/LC_MESSAGES/api.po."""
+    known = descriptions.read(descriptions.file_for("en"))
+    wanted = set(descriptions.texts(openapi.document()))
+    assert (
+        sorted(text for text in wanted if not known.get(text) or not known.get(text).string) == []
+    )
+    assert sorted(message.id for message in known if message.id and message.id not in wanted) == []
+
+
+def test_the_description_speaks_the_language_that_is_asked_for(client):
+    chinese = client.get("/api/v1/openapi.json").json()
+    english = client.get("/api/v1/openapi.json", headers={"Accept-Language": "en"}).json()
+    assert chinese["paths"].keys() == english["paths"].keys()
+    assert list(descriptions.texts(chinese)) == list(descriptions.texts(openapi.document()))
+    assert list(descriptions.texts(english)) == []

@@ -104,6 +104,15 @@ def test_an_unanswered_request_climbs_step_by_step(asked, county, at_noon):
     assert levels(asked)[0] == owner
 
 
+def test_what_is_raised_to_whoever_owes_it_anyway_stands_there_once(asked, county, at_noon):
+    """The first step tells the desk at the very minute, for those houses where another owes it."""
+    at_noon.move_to(asked.due_at)
+    assert inbox.raise_overdue() == 1
+    assert levels(asked)[1] == (1, county.hospital.pk, "role:desk")
+    assert InboxItem.objects.waiting_for(county.li).get().level == 0
+    assert inbox.at_a_glance(county.li)[0] == 1
+
+
 def test_a_worker_that_slept_takes_one_step_at_each_turn(asked, county, at_noon):
     at_noon.shift(timedelta(days=2))
     turns = [inbox.raise_overdue() for _turn in range(5)]

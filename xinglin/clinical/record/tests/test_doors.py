@@ -136,7 +136,7 @@ def test_others_in_the_county_see_who_it_is_and_how_the_record_opens(cast, enter
 def test_the_office_and_the_administrator_never_see_the_record(cast, enter, visit):
     for part in ("sun", "admin"):
         shown = text(enter(part).get(cast.patient.get_absolute_url()))
-        assert "您的岗位只能查看身份信息" in shown
+        assert "当前岗位只能查看身份信息" in shown
         assert "胸闷" not in shown
     assert enter("zheng").get(cast.patient.get_absolute_url()).status_code == 404
 

@@ -78,7 +78,7 @@ def _midnight(day: date) -> datetime:
 def counts(request: Request, asked: Query[schemas.Period]) -> HttpResponse:
     """一段时间内申请的转诊：方向、机构、病种、拒绝原因、接收时长、随访。"""
     if not request.actor.may(permissions.STATISTICS.code):
-        raise Forbidden(_("您的岗位不能查看转诊统计。"))
+        raise Forbidden(_("当前岗位不能查看转诊统计。"))
     if asked.until < asked.since:
         raise Refused(_("止日不能早于起日。"), field="until")
     return answer(_plain(statistics.count(request.actor, asked.since, asked.until)))

@@ -226,7 +226,7 @@ def test_the_list_answers_exact_counts_and_every_filter(cast, township, hospital
 def test_a_machine_does_only_what_its_post_may(cast, township, hospital):
     sent = told(township.post("/referrals", form(cast)), 201)
     refused = told(township.post(f"/referrals/{sent['id']}/accept"), 403)
-    assert refused["title"] == "您的岗位不能执行“接收转诊”。"
+    assert refused["title"] == "当前岗位不能执行“接收转诊”。"
     other = machine(cast.other_township, "his-other")
     for path in ("", "/timeline"):
         told(other.get(f"/referrals/{sent['id']}{path}"), 404)

@@ -22,7 +22,7 @@ from xinglin.ui.templatetags.ui import lasting
 def statistics(request: Request) -> HttpResponse:
     """Counts by direction, house, disease and refusal; time to accept; follow-up in two weeks."""
     if not request.actor.may(permissions.STATISTICS.code):
-        raise Forbidden(_("您的岗位不能查看转诊统计。"))
+        raise Forbidden(_("当前岗位不能查看转诊统计。"))
     form = PeriodForm(request.GET or None)
     asked = form.cleaned_data if form.is_bound and form.is_valid() else {}
     until = asked.get("until") or timezone.localdate()

@@ -30,7 +30,7 @@ def new(request: Request) -> HttpResponse:
     """Begin a referral, with what the record knows already filled in."""
     actor = request.actor
     if not actor.may(permissions.DRAFT.code):
-        raise Forbidden(_("您的岗位不能填写转诊单。"))
+        raise Forbidden(_("当前岗位不能填写转诊单。"))
     referral = _blank(actor)
     if request.method == "GET":
         person = _person(actor, request.GET.get("person", ""))
