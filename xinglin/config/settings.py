@@ -48,6 +48,8 @@ INSTALLED_APPS = [
     "xinglin.gateway.imports",
     "xinglin.gateway.demo",
     "xinglin.portal",
+    # After ui, whose templates of widgets come first.
+    "django.forms",
 ]
 
 MIDDLEWARE = [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Model
-from django.forms.renderers import DjangoTemplates
+from django.forms.renderers import TemplatesSetting
 from django.forms.utils import ErrorList
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -91,18 +91,15 @@ def _class_of(widget: forms.Widget) -> str:
     return ""
 
 
-class Renderer(DjangoTemplates):
-    """Renders every form of the house by the templates in `ui/forms/`."""
+class Renderer(TemplatesSetting):
+    """Renders every form of the house by the templates in `ui/forms/`.
+
+    Widgets are Django's own, but for those in `templates/django/forms/widgets/`.
+    """
 
     form_template_name = "ui/forms/form.html"
     field_template_name = "ui/forms/field.html"
     bound_field_class = BoundField
-
-    def get_template(self, template_name: str) -> Any:
-        # Django's own includes two more templates for every option.
-        if template_name == forms.Select.template_name:
-            template_name = "ui/widgets/select.html"
-        return super().get_template(template_name)
 
 
 class FieldErrors(ErrorList):
