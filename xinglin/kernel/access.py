@@ -57,16 +57,21 @@ class Actor:
             return county_id == self.county_id and county_id is not None
         return org_id in self.scope
 
-    def within(self, *fields: str, county: str = "county") -> Q:
-        """The filter for rows that belong to the post's sight through any of these fields."""
+    def within(self, *fields: str, county: str = "county", by: str = "in") -> Q:
+        """The filter for rows that belong to the post's sight through any of these fields.
+
+        `by="among"` for a page that is read in the order of another index.
+        """
         if self.reach is Reach.NOTHING:
             return Q(pk__in=[])
         if self.reach is Reach.COUNTY:
             return Q(**{f"{county}_id": self.county_id})
         found = Q()
         for name in fields:
-            key = f"{name}_id" if len(self.scope) == 1 else f"{name}_id__in"
-            found |= Q(**{key: next(iter(self.scope)) if len(self.scope) == 1 else self.scope})
+            if len(self.scope) == 1:
+                found |= Q(**{f"{name}_id": next(iter(self.scope))})
+            else:
+                found |= Q(**{f"{name}__{by}": self.scope})
         return found
 
     def may(self, code: str) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import CharField, Lookup, OrderBy, TextField
+from django.db.models import CharField, ForeignKey, Lookup, OrderBy, TextField
+from django.db.models.fields.related_lookups import RelatedIn
 
 
 @CharField.register_lookup
@@ -33,6 +34,21 @@ class Prefix(Lookup):
         text = str(right_params[0])
         escaped = text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
         return f"{left} LIKE %s", (*left_params, escaped + "%")
+
+
+@ForeignKey.register_lookup
+class Among(RelatedIn):
+    """`house__among=ids`: as `in`, but looked at row by row.
+
+    For a page of a long list that is read in its order. From the many values SQLite would
+    otherwise fetch and sort every row of each, however few are wanted. PostgreSQL knows better.
+    """
+
+    lookup_name = "among"
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        sql, params = super().as_sql(compiler, connection)
+        return f"+{sql}", params
 
 
 class InPrefixOrder(OrderBy):

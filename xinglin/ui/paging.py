@@ -28,6 +28,19 @@ FURTHEST = 10**9
 Counting = Callable[[int | None], tuple[int, bool]]
 
 
+def counter(queryset: QuerySet[M]) -> Counting:
+    """Counts the rows of a queryset."""
+    rows = queryset.order_by()
+
+    def count(limit: int | None) -> tuple[int, bool]:
+        if limit is None:
+            return rows.count(), True
+        found = rows[: limit + 1].count()
+        return min(found, limit), found <= limit
+
+    return count
+
+
 class Pager(Generic[M]):
     """One page of a queryset: `.items`, `.count`, and the way to its neighbours.
 
@@ -48,19 +61,12 @@ class Pager(Generic[M]):
         query: str = "",
     ) -> None:
         self.queryset = queryset
-        self.counting = counting or self._count_rows
+        self.counting = counting or counter(queryset)
         self.size = max(1, min(size, LARGEST))
         self.limit = limit
         self.total_asked = total_asked
         self.query = query
         self._asked = max(1, min(number, FURTHEST))
-
-    def _count_rows(self, limit: int | None) -> tuple[int, bool]:
-        rows = self.queryset.order_by()
-        if limit is None:
-            return rows.count(), True
-        found = rows[: limit + 1].count()
-        return min(found, limit), found <= limit
 
     @cached_property
     def _counted(self) -> tuple[int, bool]:

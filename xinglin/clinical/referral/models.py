@@ -114,11 +114,11 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
             mine |= Q(Exists(care), owner__isnull=False)
         return here.filter(mine)
 
-    def sent_by(self, actor: Actor) -> Self:
-        return self.filter(actor.within("from_org"))
+    def sent_by(self, actor: Actor, *, by: str = "in") -> Self:
+        return self.filter(actor.within("from_org", by=by))
 
-    def received_by(self, actor: Actor) -> Self:
-        return self.filter(actor.within("to_org")).exclude(state=State.DRAFT)
+    def received_by(self, actor: Actor, *, by: str = "in") -> Self:
+        return self.filter(actor.within("to_org", by=by)).exclude(state=State.DRAFT)
 
     def open(self) -> Self:
         return self.filter(owner__isnull=False)

@@ -115,3 +115,19 @@ def test_the_index_of_a_prefix_also_gives_the_order(keys):
     assert "search_key_prefix" in plan
     assert "Sort" not in plan
     assert "TEMP B-TREE" not in plan
+
+
+def test_among_finds_what_in_finds(county):
+    houses = {county.region.pk, county.hospital.pk, county.township.pk}
+    for wanted in (houses, {county.township.pk}):
+        plain = Organisation.objects.filter(parent__in=wanted).order_by("pk")
+        assert list(Organisation.objects.filter(parent__among=wanted).order_by("pk")) == list(plain)
+        assert plain.exists()
+
+
+def test_among_leaves_the_order_to_another_index(county):
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL weighs the two ways itself.")
+    houses = [county.hospital.pk, county.township.pk]
+    people = Person.objects.filter(managed_by__among=houses).order_by("-pk")[:20]
+    assert "managed_by" not in people.explain()

@@ -20,7 +20,7 @@ from xinglin.kernel import parameters
 from xinglin.kernel.access import Reach
 from xinglin.registry.organisations.models import Level, tree
 from xinglin.ui.pages import page
-from xinglin.ui.paging import paginate
+from xinglin.ui.paging import counter, paginate
 from xinglin.ui.requests import Request
 from xinglin.ui.templatetags.ui import moment
 
@@ -29,8 +29,13 @@ from xinglin.ui.templatetags.ui import moment
 def listing(request: Request) -> HttpResponse:
     """Referrals of one's own houses, newest first."""
     form = FilterForm(request.GET)
-    found = _filtered(request, form)
-    pager = paginate(request, found.for_lists(), parameters.get("paging.page_size"))
+    pager = paginate(
+        request,
+        _filtered(request, form, by="among").for_lists(),
+        parameters.get("paging.page_size"),
+        # What is counted needs no order, and so the houses' own indexes serve.
+        counting=counter(_filtered(request, form)),
+    )
     return page(
         request,
         "referral/list.html",
@@ -64,13 +69,13 @@ def _tab(request: Request) -> str:
     return "received" if not county and here and here.level == Level.COUNTY else known[0]
 
 
-def _filtered(request: Request, form: FilterForm) -> ReferralQuerySet:
+def _filtered(request: Request, form: FilterForm, *, by: str = "in") -> ReferralQuerySet:
     found = Referral.objects.visible_to(request.actor).newest_first()
     tab = _tab(request)
     if tab == "sent":
-        found = found.sent_by(request.actor)
+        found = found.sent_by(request.actor, by=by)
     elif tab == "received":
-        found = found.received_by(request.actor)
+        found = found.received_by(request.actor, by=by)
     elif tab == "overdue":
         found = found.filter(due_at__lt=timezone.now())
     if not form.is_valid():
