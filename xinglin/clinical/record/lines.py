@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast
 
 from xinglin.clinical.record.models import (
@@ -187,13 +187,14 @@ def lines(found: Iterable[Sequence[Any]]) -> list[Line]:
 
 
 class Asked(NamedTuple):
-    """What the timeline is narrowed by."""
+    """What the timeline is narrowed by; `before` is where the last page ended."""
 
     kinds: tuple[str, ...] = ()
     house: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
     voided: bool = False
+    before: tuple[datetime, UUID] | None = None
 
 
 EVERYTHING = Asked()
@@ -210,7 +211,7 @@ def heads(actor: Actor, person_id: UUID, asked: Asked = EVERYTHING) -> models.Qu
             if asked.house:
                 found = found.filter(organisation_id=asked.house)
             parts.append(written(kind, found.filter(encounter=None) if kind in OF_VISIT else found))
-    return together(parts)
+    return together(parts).order_by("-happened_at", "-id")
 
 
 def _asked(found: FactQuerySet, asked: Asked) -> FactQuerySet:
@@ -222,7 +223,12 @@ def _asked(found: FactQuerySet, asked: Asked) -> FactQuerySet:
             # A stay that reaches into the period belongs to it.
             late |= Q(ended_at__gte=asked.since) | Q(ended_at=None)
         found = found.filter(late)
-    return found.filter(happened_at__lt=asked.until) if asked.until else found
+    if asked.until:
+        found = found.filter(happened_at__lt=asked.until)
+    if asked.before:
+        at, last = asked.before
+        found = found.filter(Q(happened_at__lt=at) | Q(happened_at=at, id__lt=last))
+    return found
 
 
 def _holding(visits: FactQuerySet, actor: Actor, asked: Asked) -> FactQuerySet:
@@ -245,14 +251,38 @@ def _holding(visits: FactQuerySet, actor: Actor, asked: Asked) -> FactQuerySet:
 
 
 def members(
-    actor: Actor, person_id: UUID, visits: Iterable[UUID], asked: Asked = EVERYTHING
+    actor: Actor,
+    person_id: UUID,
+    visits: Iterable[UUID] | None = None,
+    asked: Asked = EVERYTHING,
 ) -> models.QuerySet[Any]:
-    """The facts in these visits."""
-    wanted = list(visits)
+    """The facts in these visits, or in all."""
+    inside = Q(encounter__isnull=False) if visits is None else Q(encounter_id__in=list(visits))
     parts = []
     for kind in sorted(OF_VISIT):
         if asked.kinds and kind not in asked.kinds and asked.kinds != ("encounter",):
             continue
-        found = rows(kind, actor).filter(person_id=person_id, encounter_id__in=wanted)
+        found = rows(kind, actor).filter(inside, person_id=person_id)
         parts.append(written(kind, found if asked.voided else found.standing()))
+    return together(parts)
+
+
+def counts(actor: Actor, person_id: UUID) -> models.QuerySet[Any]:
+    """How much each house wrote of each kind: (kind, house, facts, of them in no visit)."""
+    parts = []
+    for kind in KINDS:
+        alone = Q(encounter=None) if kind in OF_VISIT else Q()
+        parts.append(
+            rows(kind, actor)
+            .standing()
+            .filter(person_id=person_id)
+            .order_by()
+            .values("organisation_id")
+            .annotate(
+                line_kind=Value(kind, output_field=TEXT),
+                facts=Count("pk"),
+                alone=Count("pk", filter=alone) if alone else Count("pk"),
+            )
+            .values_list("line_kind", "organisation_id", "facts", "alone")
+        )
     return together(parts)

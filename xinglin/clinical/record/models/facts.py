@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, ClassVar
+
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
@@ -235,7 +236,13 @@ class Diagnosis(OfEncounter):
         verbose_name = _("诊断")
         verbose_name_plural = _("诊断")
         constraints = [once_per_source("diagnosis")]
-        indexes = [models.Index(fields=["person", "-happened_at"], name="diagnosis_person")]
+        indexes = [
+            models.Index(fields=["person", "-happened_at"], name="diagnosis_person"),
+            # The latest of each diagnosis, and a trend, without reading all the others.
+            models.Index(
+                fields=["person", "system", "code", "-happened_at"], name="diagnosis_code"
+            ),
+        ]
 
     def __str__(self) -> str:
         return gettext("%(name)s（%(code)s）") % {"name": self.name, "code": self.code}
@@ -293,7 +300,13 @@ class Observation(OfEncounter):
                 condition=Q(value__isnull=False) | ~Q(text=""), name="observation_says_something"
             ),
         ]
-        indexes = [models.Index(fields=["person", "-happened_at"], name="observation_person")]
+        indexes = [
+            models.Index(fields=["person", "-happened_at"], name="observation_person"),
+            # The latest of each value, and a trend, without reading all the others.
+            models.Index(
+                fields=["person", "system", "code", "-happened_at"], name="observation_code"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.label} {self.result}"
