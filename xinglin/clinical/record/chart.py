@@ -6,7 +6,7 @@ that letters keep their size on both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -41,6 +41,7 @@ class Mark:
 class Tick:
     place: float
     words: str
+    anchor: str = "middle"
 
 
 @dataclass
@@ -140,10 +141,10 @@ def _exponent(number: float) -> int:
     return int(f"{number:e}".partition("e")[2])
 
 
-def _times(first: datetime, last: datetime, across: object, width: int) -> list[Tick]:
+def _times(
+    first: datetime, last: datetime, place: Callable[[datetime], float], width: int
+) -> list[Tick]:
     """Dates below the sheet, as many as have room."""
-    place = across
-    assert callable(place)
     days = max(1, (last - first).days)
     room = max(2, width // 110)
     pattern = "%m-%d" if days <= MONTHS else "%Y-%m"
@@ -152,5 +153,6 @@ def _times(first: datetime, last: datetime, across: object, width: int) -> list[
         at = first + (last - first) * part / (room - 1)
         words = timezone.localtime(at).strftime(pattern)
         if not found or found[-1].words != words:
-            found.append(Tick(place(at), words))
+            anchor = "start" if not part else "end" if part == room - 1 else "middle"
+            found.append(Tick(place(at), words, anchor))
     return found

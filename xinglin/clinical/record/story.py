@@ -72,7 +72,7 @@ class Item:
 class Group:
     """A visit or a stay, or facts of one day that belong to none."""
 
-    at: datetime
+    at: date | datetime
     icon: str
     tone: str
     label: str
@@ -137,7 +137,7 @@ def _visit(head: Line, rows: list[tuple[str, list[Item]]], linked: bool) -> Grou
         title=head.code,
         house=tree.name(head.organisation_id),
         author=head.author,
-        span=_span(head),
+        span=_span(head) if stay else "",
         url=reverse("record:encounter", args=[head.id]) if linked else "",
         note=_("；").join(filter(None, (head.detail, head.more))),
         struck=_struck(head),
@@ -152,7 +152,7 @@ def visit_kind(head: Line) -> str:
 
 
 def _span(head: Line) -> str:
-    """How long a stay was; a visit has no length worth telling."""
+    """How long a stay was."""
     if head.until_at is None:
         return ""
     days = (timezone.localdate(head.until_at) - timezone.localdate(head.at)).days
@@ -164,7 +164,7 @@ def _span(head: Line) -> str:
 
 def _day(head: Line) -> Group:
     return Group(
-        at=head.at,
+        at=when_of(head),
         icon=ICONS[head.kind],
         tone="bad" if head.kind == "allergy" and not head.voided_at else "plain",
         label=_("档案记录"),
@@ -307,6 +307,12 @@ def reference_of(line: Line) -> str:
     if low and high:
         return f"{low}–{high}"
     return f"≥ {low}" if low else f"≤ {high}" if high else ""
+
+
+def when_of(line: Line) -> date | datetime:
+    """The moment of a fact, or its day where no hour is known (`Fact.moment` makes it 0:00)."""
+    local = timezone.localtime(line.at)
+    return local if local.hour or local.minute or local.second else local.date()
 
 
 def day_of(line: Line) -> date:

@@ -45,7 +45,7 @@ def _entry(group: Group, time: Any) -> str:
     if group.span:
         parts.append(f' <small class="muted">{escape(group.span)}</small>')
     parts.append(
-        f'<time datetime="{group.at.isoformat(timespec="minutes")}">{escape(time(group.at))}</time>'
+        f'<time datetime="{group.at.isoformat()}">{escape(time(group.at))}</time>'
         "</p>"
     )
     if group.struck:
@@ -162,6 +162,12 @@ def measured(group: list[Line]) -> str:
     if len(group) == 2 and group[0].code == "8480-6":
         return _("血压")
     return telling.label_of(group[0])
+
+
+@register.filter
+def day(line: Line) -> str:
+    """The day of a fact, as lists write it."""
+    return when(telling.day_of(line))
 
 
 @register.filter
