@@ -50,10 +50,16 @@ class Section:
 
 SECTIONS = {
     "problems": Section("11450-4", "Problem list - Reported", gettext_noop("健康问题")),
-    "allergies": Section("48765-2", "Allergies and adverse reactions Document", gettext_noop("过敏")),
+    "allergies": Section(
+        "48765-2", "Allergies and adverse reactions Document", gettext_noop("过敏")
+    ),
     "medicines": Section("10160-0", "History of Medication use Narrative", gettext_noop("用药")),
-    "immunizations": Section("11369-6", "History of Immunization Narrative", gettext_noop("预防接种")),
-    "results": Section("30954-2", "Relevant diagnostic tests/laboratory data Narrative", gettext_noop("检查结果")),
+    "immunizations": Section(
+        "11369-6", "History of Immunization Narrative", gettext_noop("预防接种")
+    ),
+    "results": Section(
+        "30954-2", "Relevant diagnostic tests/laboratory data Narrative", gettext_noop("检查结果")
+    ),
     "procedures": Section("47519-4", "History of Procedures Document", gettext_noop("手术操作")),
     "vitals": Section("8716-3", "Vital signs", gettext_noop("生命体征")),
     "past": Section("11348-0", "History of Past illness Narrative", gettext_noop("既往疾病")),

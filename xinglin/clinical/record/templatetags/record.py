@@ -44,10 +44,7 @@ def _entry(group: Group, time: Any) -> str:
         parts.append(f" {chip(_('未结束'), 'brand')}")
     if group.span:
         parts.append(f' <small class="muted">{escape(group.span)}</small>')
-    parts.append(
-        f'<time datetime="{group.at.isoformat()}">{escape(time(group.at))}</time>'
-        "</p>"
-    )
+    parts.append(f'<time datetime="{group.at.isoformat()}">{escape(time(group.at))}</time></p>')
     if group.struck:
         parts.append(f'<p class="tl-note">{escape(group.struck)}</p>')
     if group.note:
