@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from xinglin.clinical.record import permissions, rules
+from xinglin.clinical.record import catalogue, permissions, rules
 from xinglin.clinical.record.lines import Line
 from xinglin.clinical.record.medicines import STATEMENT
 from xinglin.clinical.record.models import (
@@ -289,8 +289,8 @@ def said(line: Line) -> str:
 
 def label_of(line: Line) -> str:
     """What was measured, in the reader's language where the house knows it."""
-    sign = rules.VITAL_BY_LOINC.get(line.code) if line.system == "loinc" else None
-    return sign.label if sign is not None and line.title == sign.zh else line.title
+    item = catalogue.find(line.code) if line.system == "loinc" else None
+    return item.label if item is not None and line.title == item.zh else line.title
 
 
 def result_of(line: Line) -> str:
@@ -302,11 +302,7 @@ def result_of(line: Line) -> str:
 
 def reference_of(line: Line) -> str:
     """The range that the value was held against, "" where none is known."""
-    low = f"{line.low.normalize():f}" if line.low is not None else ""
-    high = f"{line.high.normalize():f}" if line.high is not None else ""
-    if low and high:
-        return f"{low}–{high}"
-    return f"≥ {low}" if low else f"≤ {high}" if high else ""
+    return rules.said_range(line.low, line.high)
 
 
 def when_of(line: Line) -> date | datetime:

@@ -12,6 +12,7 @@ from xinglin.clinical.record.actions.documents import (
     attach,
     file_document,
 )
+from xinglin.clinical.record.actions.reconciling import Taken, reconcile
 from xinglin.clinical.record.actions.writing import (
     describe_encounter,
     end_encounter,
@@ -31,6 +32,7 @@ from xinglin.clinical.record.actions.writing import (
 
 __all__ = [
     "KnownCover",
+    "Taken",
     "WrongDates",
     "WrongFile",
     "attach",
@@ -43,6 +45,7 @@ __all__ = [
     "measure",
     "note",
     "open_cover",
+    "reconcile",
     "renew",
     "reopen_cover",
     "replace",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -12,13 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-<<<<<<< HEAD:xinglin/clinical/record/actions.py
-from xinglin.clinical.record import events, permissions, rules
-from xinglin.clinical.record.medicines import key_of
-=======
 from xinglin.clinical.record import catalogue, events, permissions, rules
 from xinglin.clinical.record.actions.checking import WrongDates, check
->>>>>>> record:xinglin/clinical/record/actions/writing.py
 from xinglin.clinical.record.models import (
     Diagnosis,
     Document,
@@ -34,14 +28,8 @@ from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action, bulk_action
 from xinglin.kernel.errors import Refused, WrongState
 from xinglin.kernel.outbox import publish
-<<<<<<< HEAD:xinglin/clinical/record/actions.py
-from xinglin.registry.people.actions import link_care, link_care_all
-from xinglin.registry.people.models import CareLink, Person
-from xinglin.registry.terminology import catalogue as terminology
-=======
 from xinglin.registry.people.actions import link_care, link_care_all, number_record
 from xinglin.registry.people.models import CareLink, Person
->>>>>>> record:xinglin/clinical/record/actions/writing.py
 
 F = TypeVar("F", bound=Fact)
 
@@ -171,68 +159,6 @@ def measure(
         ]
 
 
-<<<<<<< HEAD:xinglin/clinical/record/actions.py
-@dataclass(frozen=True)
-class Taken:
-    """What was found out about one medicine: whether it is taken, and how."""
-
-    name: str
-    taken: bool
-    dose: str = ""
-    frequency: str = ""
-    route: str = ""
-
-
-def reconcile(person: Person, *, by: Actor, medicines: Sequence[Taken]) -> list[Medication]:
-    """Write what a person takes and does not take, of whatever house ordered it.
-
-    Each medicine becomes a statement of the actor's house, from today; what this house stated of
-    it before ends today. What other houses ordered stays as they wrote it.
-    """
-    if not medicines:
-        raise Refused(_("请至少核对一种药品。"), field="taken")
-    today = timezone.localdate()
-    with transaction.atomic():
-        mine = Medication.objects.standing().filter(
-            person=person,
-            organisation_id=by.org_id,
-            intent=Medication.Intent.STATEMENT,
-            ended_on=None,
-        )
-        before: dict[str, list[Medication]] = {}
-        for each in mine:
-            before.setdefault(key_of(each.name), []).append(each)
-        for key in {key_of(each.name) for each in medicines}:
-            for old in before.get(key, ()):
-                stop_medication(old, by=by, on=today)
-        return [
-            note(
-                Medication(
-                    person=person,
-                    organisation_id=by.org_id,
-                    intent=Medication.Intent.STATEMENT,
-                    name=each.name,
-                    dose=each.dose,
-                    frequency=each.frequency,
-                    route=each.route,
-                    taken=each.taken,
-                    started_on=today,
-                ),
-                by=by,
-            )
-            for each in medicines
-        ]
-
-
-@action(permissions.FILE)
-def file_document(document: Document, *, by: Actor, content: File[bytes]) -> Document:
-    """File a document: its type is read from its bytes, its size limited, its digest kept."""
-    attach(document, content)
-    check(document)
-    document.author = document.author or by.name
-    document.save(force_insert=True)
-    return document
-=======
 def replace(fact: F, /, *, by: Actor, reason: str, **facts: Any) -> F:
     """Correct a fact: void the wrong one, write the right one, which names what it replaces.
 
@@ -283,7 +209,6 @@ def _take_place(wrong: Fact, right: Fact) -> None:
         wrong.diagnoses.update(problem=right, updated_at=clock.now())
     if isinstance(right, HealthCover):
         number_record(right.person, right.number)
->>>>>>> record:xinglin/clinical/record/actions/writing.py
 
 
 @action(permissions.WRITE)
