@@ -286,7 +286,9 @@ def test_vital_signs_are_written_together_or_not_at_all(cast, enter, visit):
     assert browser.post(url("measure", visit), {**taken, "measured_at": at()}).status_code == 302
     assert Observation.objects.count() == 4
     shown = text(browser.get(cast.patient.get_absolute_url()))
-    assert "收缩压 152 mmHg；舒张压 94 mmHg" in shown
+    assert "收缩压 152 mmHg ↑" in shown
+    assert "舒张压 94 mmHg ↑" in shown
+    assert "152/94 mmHg" in shown
     assert "36.6 ℃" in shown
     assert "上次 152 mmHg" in text(browser.get(url("measure", visit)))
 
