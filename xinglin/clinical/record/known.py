@@ -115,9 +115,11 @@ def _problems(listed: list[Line], diagnosed: list[Line]) -> tuple[list[Line], li
     told = {(line.system, line.code) for line in listed}
     stay = [line for line in listed if line.flag != "resolved"]
     passed = [line for line in listed if line.flag == "resolved"]
+    chronic = signs.chronic()
     for line in diagnosed:
         if (line.system, line.code) not in told:
-            (stay if signs.stays(line.system, line.code) else passed).append(line)
+            stays = line.system == "icd10" and signs.within(line.code, chronic)
+            (stay if stays else passed).append(line)
     return stay, passed
 
 

@@ -74,7 +74,12 @@ def _substance(name: str, stamp: object) -> Substance | None:
 def key_of(name: str) -> str:
     """What two orders of one medicine have in common."""
     known = substance(name)
-    return known.key if known else _FORMS.sub("", name).lower() or name
+    return known.key if known else _bare(name)
+
+
+def _bare(name: str) -> str:
+    """A name without the form of dosage."""
+    return _FORMS.sub("", name).lower() or name
 
 
 @dataclass
@@ -133,9 +138,11 @@ def dose(line: Line) -> str:
 def reconcile(lines: Iterable[Line]) -> list[Medicine]:
     """The medicines of these orders and statements, the last ordered first."""
     found: dict[str, Medicine] = {}
+    stamp = catalogue.stamp(FILE)
     for line in sorted(lines, key=lambda line: (line.at, line.id), reverse=True):
-        key = key_of(line.title)
-        medicine = found.setdefault(key, Medicine(key, substance(line.title)))
+        known = _substance(line.title, stamp)
+        key = known.key if known else _bare(line.title)
+        medicine = found.setdefault(key, Medicine(key, known))
         (medicine.statements if line.flag == STATEMENT else medicine.orders).append(line)
     medicines = list(found.values())
     for medicine in medicines:

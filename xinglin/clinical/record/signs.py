@@ -74,9 +74,9 @@ def _glance(name: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(codes) for codes in catalogue.read_toml(name)["glance"]["loinc"])
 
 
-def stays(system: str, code: str) -> bool:
-    """Whether a diagnosis is one that stays with a person."""
-    return system == "icd10" and within(code, _chronic(FILE))
+def chronic() -> tuple[tuple[str, str], ...]:
+    """The spans of diagnoses that stay with a person."""
+    return _chronic(FILE)
 
 
 def glance() -> tuple[tuple[str, ...], ...]:
@@ -87,13 +87,15 @@ def glance() -> tuple[tuple[str, ...], ...]:
 def of(diagnoses: Iterable[Line], today: date) -> list[Sign]:
     """The signs of what was diagnosed, the infectious first; each kind once, with its latest."""
     found: dict[str, tuple[Rule, Line]] = {}
+    rules = _rules(FILE)
     for line in diagnoses:
         if line.system != "icd10" or line.flag == "resolved":
             continue
-        for rule in _rules(FILE):
+        for rule in rules:
+            if not within(line.code, rule.spans):
+                continue
             since = today - timedelta(days=rule.days)
-            current = not rule.days or timezone.localdate(line.at) >= since
-            if current and within(line.code, rule.spans):
+            if not rule.days or timezone.localdate(line.at) >= since:
                 known = found.get(rule.code)
                 if known is None or known[1].at < line.at:
                     found[rule.code] = rule, line

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
@@ -26,7 +27,7 @@ from xinglin.clinical.record.models import (
     FamilyHistory,
     Observation,
 )
-from xinglin.kernel.access import Actor
+from xinglin.kernel.access import NONE, Actor
 from xinglin.registry.organisations.models import tree
 
 ICONS = {
@@ -138,12 +139,24 @@ def _visit(head: Line, rows: list[tuple[str, list[Item]]], linked: bool) -> Grou
         house=tree.name(head.organisation_id),
         author=head.author,
         span=_span(head) if stay else "",
-        url=reverse("record:encounter", args=[head.id]) if linked else "",
+        url=address("record:encounter", head.id) if linked else "",
         note=_("；").join(filter(None, (head.detail, head.more))),
         struck=_struck(head),
         open=head.until_at is None and not head.voided_at,
         rows=rows,
     )
+
+
+def address(name: str, key: UUID) -> str:
+    """The address of a page about one thing: found once for all, for a page tells of dozens."""
+    before, after = _parts(name)
+    return f"{before}{key}{after}"
+
+
+@cache
+def _parts(name: str) -> tuple[str, str]:
+    before, _key, after = reverse(name, args=[NONE]).partition(str(NONE))
+    return before, after
 
 
 def visit_kind(head: Line) -> str:
@@ -226,7 +239,7 @@ def item_of(line: Line, linked: bool = True, actor: Actor | None = None) -> Item
         item.tone = "bad"
         item.text += " " + _mark(line.flag)
     elif line.kind == "document" and linked:
-        item.url = reverse("record:document", args=[line.id])
+        item.url = address("record:document", line.id)
     elif line.kind == "allergy" and line.mark:
         item.tone = "bad"
     if line.voided_at:
@@ -289,7 +302,9 @@ def said(line: Line) -> str:
 
 def label_of(line: Line) -> str:
     """What was measured, in the reader's language where the house knows it."""
-    item = catalogue.find(line.code) if line.system == "loinc" else None
+    if line.system != "loinc" or not (get_language() or "").startswith("en"):
+        return line.title
+    item = catalogue.find(line.code)
     return item.label if item is not None and line.title == item.zh else line.title
 
 

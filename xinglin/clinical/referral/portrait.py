@@ -7,8 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from xinglin.clinical.record.portrait import OpenRequest, Part, Sign
-from xinglin.clinical.referral.models import Referral, State
+from xinglin.clinical.referral.models import Direction, Referral, State
 from xinglin.kernel.access import Actor
+from xinglin.kernel.prepared import SLOT, Cabinet, Prepared
 from xinglin.registry.organisations.models import tree
 from xinglin.registry.people.models import Person
 from xinglin.ui.templatetags.ui import lasting
@@ -35,34 +36,39 @@ READ = (
     *("id", "state", "direction", "urgency", "from_org_id", "to_org_id", "to_department"),
     *("diagnosis_name", "clock_from", "due_at"),
 )
+_prepared: Cabinet[Prepared] = Cabinet()
 
 
 def tell(actor: Actor, person: Person) -> Part:
     """The referrals of a person that somebody still owes a step, as far as the post sees them."""
-    found = Referral.objects.visible_to(actor, open_to_carers=True).filter(person=person).open()
+    key = actor.post_id, actor.org_id, actor.county_id, actor.codes, actor.reach, actor.scope
+
+    def prepare() -> Prepared:
+        found = Referral.objects.visible_to(actor, open_to_carers=True).open()
+        return Prepared(found.filter(person_id=SLOT).order_by().values_list(*READ))
+
     told = Part()
     now = timezone.now()
-    for referral in found.only(*READ):
-        address = reverse("referral:detail", args=[referral.pk])
-        state = State(referral.state)
-        if state is State.CLOSED and referral.due_at and referral.due_at < now:
-            late = lasting(now - referral.due_at)
-            told.signs.append(
-                Sign(_("随访逾期 %(time)s") % {"time": late}, "bad", "clock", url=address)
-            )
-        words = str(_("待随访") if state is State.CLOSED else state.label)
-        way = f"{tree.name(referral.from_org_id)} → {tree.name(referral.to_org_id)}"
+    for values in _prepared.get(key, prepare).all(person.pk):
+        row = dict(zip(READ, values, strict=True))
+        address = reverse("referral:detail", args=[row["id"]])
+        state, due = State(row["state"]), row["due_at"]
+        followed = state is State.CLOSED
+        if followed and due and due < now:
+            words = _("随访逾期 %(time)s") % {"time": lasting(now - due)}
+            told.signs.append(Sign(words, "bad", "clock", url=address))
+        way = f"{tree.name(row['from_org_id'])} → {tree.name(row['to_org_id'])}"
         told.requests.append(
             OpenRequest(
-                kind=str(referral.get_direction_display()),
-                title=referral.diagnosis_name or "—",
-                state=words,
-                way=" ".join(filter(None, (way, referral.to_department))),
+                kind=str(Direction(row["direction"]).label),
+                title=row["diagnosis_name"] or "—",
+                state=str(_("待随访") if followed else state.label),
+                way=" ".join(filter(None, (way, row["to_department"]))),
                 url=address,
-                urgency=referral.urgency,
-                tone="warn" if state is State.CLOSED else TONES.get(state, "plain"),
-                due_at=referral.due_at,
-                since=referral.clock_from,
+                urgency=row["urgency"],
+                tone="warn" if followed else TONES.get(state, "plain"),
+                due_at=due,
+                since=row["clock_from"],
             )
         )
     return told

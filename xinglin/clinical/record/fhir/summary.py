@@ -1,8 +1,8 @@
 """A patient summary as an IPS document: one FHIR R4 Bundle that stands by itself. Pure.
 
 After the International Patient Summary implementation guide (HL7, IPS 1.1, on R4): the first entry
-is a Composition; problems, allergies and medicines always have a section, which says so by a code where nothing is known;
-every reference leads to an entry of the same Bundle.
+is a Composition; problems, allergies and medicines always have a section, which says so by a code
+where nothing is known; every reference leads to an entry of the same Bundle.
 """
 
 from __future__ import annotations

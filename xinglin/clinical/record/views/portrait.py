@@ -28,6 +28,7 @@ from xinglin.registry.people.models import Identifier, Person
 from xinglin.ui.pages import page, wants_part
 from xinglin.ui.requests import Request
 
+PERSON = tuple(field.attname for field in Person._meta.concrete_fields)
 _prepared: Cabinet[Prepared] = Cabinet()
 
 
@@ -35,7 +36,7 @@ _prepared: Cabinet[Prepared] = Cabinet()
 def person(request: Request, pk: UUID) -> HttpResponse:
     """Who somebody is; and, for those who treat them, everything that happened to them."""
     actor = request.actor
-    who = open_people(actor).filter(pk=pk).first()
+    who = _open(actor, pk)
     if who is None:
         who = get_object_or_404(Person.objects.visible_to(actor), pk=pk)
         context = {"person": who, "identity": _identity(who), **_acts(actor, who)}
@@ -69,6 +70,15 @@ def person(request: Request, pk: UUID) -> HttpResponse:
         **past,
         **_acts(actor, who),
     )
+
+
+def _open(actor: Actor, pk: UUID) -> Person | None:
+    """The person whose record the post may read, None without."""
+    query = _prepared.get(
+        ("person", *actor_key(actor)), lambda: Prepared(open_people(actor).filter(pk=SLOT))
+    )
+    found = query.first(pk)
+    return None if found is None else query.row(Person, PERSON, found)
 
 
 def _past(request: Request, who: Person, asked: Asked) -> dict[str, Any]:
