@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_type_hints
 from urllib.parse import quote
 from uuid import UUID
 
@@ -145,8 +145,12 @@ def _writing(model: type[Fact], told: Any) -> None:
 
 def _correcting(model: type[Fact], told: Any) -> None:
     address, label, out, _told = DOORS[model]
+    hints = get_type_hints(told, include_extras=True)
     fields: dict[str, Any] = {
-        name: (field.annotation, Field(None, description=field.description or ""))
+        name: (
+            Annotated[(hints[name], *field.metadata)] if field.metadata else hints[name],
+            Field(None, description=field.description or ""),
+        )
         for name, field in told.model_fields.items()
         if name not in _KEPT
     }
