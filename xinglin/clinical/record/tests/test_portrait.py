@@ -114,7 +114,7 @@ def test_a_risk_of_long_ago_and_a_resolved_problem_are_no_signs(cast, enter, her
 
 
 def test_a_death_is_the_first_sign(cast, enter, visit):
-    people.report_death(cast.patient, by=cast.wang, on=timezone.localdate())
+    people.report_death(cast.patient, by=cast.wang, died_on=timezone.localdate())
     shown = text(enter("wang").get(page_of(cast.patient)))
     assert f"{timezone.localdate().isoformat()} 死亡" in shown
     assert "登记就诊" not in shown
