@@ -162,20 +162,21 @@ def written(kind: str, facts: models.QuerySet[Any], label: str = "") -> models.Q
         else Cast(Value(None), models.UUIDField()),
     }
     for place, field in TYPES.items():
-        columns[f"line_{place}"] = _column(KINDS[kind], places.get(place, ""), field)
+        columns[f"line_{place}"] = _column(places.get(place, ""), field)
     return facts.order_by().annotate(**columns).values_list(*COLUMNS)
 
 
-def _column(model: type[models.Model], name: str, field: models.Field[Any, Any]) -> Any:
+def _column(name: str, field: models.Field[Any, Any]) -> Any:
     if not name:
         return Value("", output_field=TEXT) if field is TEXT else Cast(Value(None), field)
-    own = model._meta.get_field(name)
-    return F(name) if field is not NUMBER else Cast(F(name), NUMBER) if own else None
+    return Cast(F(name), NUMBER) if field is NUMBER else F(name)
 
 
 def together(parts: Sequence[models.QuerySet[Any]]) -> models.QuerySet[Any]:
+    """Lines of several kinds in one query."""
     first, *others = parts
-    return first.union(*others, all=True) if others else first
+    found: models.QuerySet[Any] = first.union(*others, all=True) if others else first
+    return found
 
 
 def lines(found: Iterable[Sequence[Any]]) -> list[Line]:

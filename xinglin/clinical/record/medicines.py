@@ -52,7 +52,9 @@ def _names(name: str) -> list[tuple[str, Substance]]:
     found = []
     for row in catalogue.read_csv(name):
         parts = frozenset(filter(None, (row.get("ingredients") or "").split("|")))
-        substance = Substance(row["atc"], row["name_zh"], row["name_en"], parts or {row["atc"]})
+        substance = Substance(
+            row["atc"], row["name_zh"], row["name_en"], parts or frozenset({row["atc"]})
+        )
         for each in (row["name_zh"], row["name_en"], *(row.get("aliases") or "").split("|")):
             if each:
                 found.append((each.lower(), substance))

@@ -285,8 +285,8 @@ def said(line: Line) -> str:
         code = "" if line.code in ("", "-") else line.code
         return f"{line.title} {code}".strip()
     if line.kind == "immunization" and line.number is not None:
-        words = {"name": line.title, "dose": f"{line.number.normalize():f}"}
-        return _("%(name)s 第%(dose)s剂") % words
+        given = {"name": line.title, "dose": f"{line.number.normalize():f}"}
+        return _("%(name)s 第%(dose)s剂") % given
     if line.kind == "allergy" and line.detail:
         return _("%(substance)s（%(reaction)s）") % {
             "substance": line.title,

@@ -31,7 +31,7 @@ def visits(groups: Iterable[Group], paper: bool = False) -> SafeString:
 
 def _entry(group: Group, time: Any) -> str:
     escape = conditional_escape
-    title = escape(group.title)
+    title: str = escape(group.title)
     if group.url and not group.struck:
         title = f'<a href="{escape(group.url)}">{title or escape(group.label)}</a>'
         label = f'<span class="muted">{escape(group.label)}</span> ' if group.title else ""
