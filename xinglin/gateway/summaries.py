@@ -67,11 +67,15 @@ def _answer(request: Request, pk: UUID, basis: str = "") -> HttpResponse:
     actor = request.actor
     who = get_object_or_404(open_people(actor), pk=pk)
     trail.read(actor, permissions.READ.code, who, basis=basis or ground(actor, who))
-    return HttpResponse(dump(document(gather(actor, who))), content_type=FHIR_JSON)
+    return HttpResponse(dump(summary_of(actor, who)), content_type=FHIR_JSON)
 
 
-def gather(actor: Actor, who: Person) -> Summary:
-    """What the post may read of a person, as the document takes it."""
+def summary_of(actor: Actor, who: Person) -> dict[str, Any]:
+    """The document of what the post may read of a person."""
+    return document(_gather(actor, who))
+
+
+def _gather(actor: Actor, who: Person) -> Summary:
     told = known(actor, who.pk)
 
     def facts(model: Any, lines: list[Line]) -> list[Any]:

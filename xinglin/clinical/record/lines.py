@@ -163,7 +163,8 @@ def written(kind: str, facts: models.QuerySet[Any], label: str = "") -> models.Q
     }
     for place, field in TYPES.items():
         columns[f"line_{place}"] = _column(places.get(place, ""), field)
-    return facts.order_by().annotate(**columns).values_list(*COLUMNS)
+    found: models.QuerySet[Any, Any] = facts.order_by().annotate(**columns).values_list(*COLUMNS)
+    return found
 
 
 def _column(name: str, field: models.Field[Any, Any]) -> Any:

@@ -13,7 +13,6 @@ from django.utils import timezone
 from tests.fhir import assert_valid
 from tests.goldens import assert_golden, with_names
 from xinglin.clinical.record import actions as record
-from xinglin.clinical.record.fhir.summary import SECTIONS, document
 from xinglin.clinical.record.models import (
     Allergy,
     Diagnosis,
@@ -24,11 +23,13 @@ from xinglin.clinical.record.models import (
     Problem,
     Procedure,
 )
-from xinglin.gateway.summaries import gather
+from xinglin.gateway.summaries import summary_of
 from xinglin.kernel.models import TrailEntry
 
 NOW = "2026-03-02T10:30:00+08:00"
 REQUIRED = ("11450-4", "48765-2", "10160-0")
+# Immunizations, results, procedures, vital signs, past illness.
+FURTHER = ("11369-6", "30954-2", "47519-4", "8716-3", "11348-0")
 
 
 @pytest.fixture
@@ -119,15 +120,15 @@ def _references(value):
 
 
 def test_a_summary_has_a_section_for_everything_that_is_known(cast, lived):
-    bundle = document(gather(cast.wang, cast.patient))
+    bundle = summary_of(cast.wang, cast.patient)
     assert_ips(bundle)
-    assert set(sections(bundle)) == {section.code for section in SECTIONS.values()}
+    assert set(sections(bundle)) == {*REQUIRED, *FURTHER}
     kinds = {entry["resource"]["resourceType"] for entry in bundle["entry"]}
     assert {"Patient", "Organization", "Condition", "AllergyIntolerance", "Immunization"} <= kinds
 
 
 def test_of_whom_nothing_is_known_it_says_so(cast, visit):
-    bundle = document(gather(cast.wang, cast.patient))
+    bundle = summary_of(cast.wang, cast.patient)
     assert_ips(bundle)
     assert set(sections(bundle)) == set(REQUIRED)
     codes = {
@@ -142,7 +143,7 @@ def test_of_whom_nothing_is_known_it_says_so(cast, visit):
 def test_what_is_voided_or_not_taken_is_not_in_it(cast, lived):
     record.void(Allergy.objects.get(), by=cast.wang, reason="登记错人")
     record.reconcile(cast.patient, by=cast.wang, medicines=[record.Taken("氨氯地平片", False)])
-    text = json.dumps(document(gather(cast.wang, cast.patient)), ensure_ascii=False)
+    text = json.dumps(summary_of(cast.wang, cast.patient), ensure_ascii=False)
     assert "青霉素" not in text
     assert "氨氯地平" not in text
     assert "no-allergy-info" in text
@@ -168,7 +169,7 @@ def test_golden_summary(cast):
             Medication(**of, name="氨氯地平片", dose="5 mg", started_on=today),
         ):
             record.note(fact, by=cast.wang)
-        bundle = document(gather(cast.wang, cast.patient))
+        bundle = summary_of(cast.wang, cast.patient)
     names = {entry["resource"]["id"]: f"{entry['resource']['resourceType']}-{place}"
              for place, entry in enumerate(bundle["entry"])}  # fmt: skip
     names |= {bundle["id"]: "the-bundle", cast.patient.id_number: "ID-CARD"}
