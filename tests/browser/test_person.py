@@ -64,7 +64,7 @@ def test_a_doctor_goes_through_the_medicines_with_the_patient(house, sign_in, sh
     shot(wang, "asking")
     taken = sheets.filter(has_text="剂量不一致")
     taken.locator(".segmented-choice label").filter(has_text="在服用").click()
-    dropped = sheets.filter(has_text="阿托伐他汀")
+    dropped = sheets.filter(has=wang.locator("input[value='阿托伐他汀钙片']"))
     dropped.locator(".segmented-choice label").filter(has_text="未服用").click()
     wang.get_by_role("button", name="完成核对").click()
     expect(wang.locator(".record-head")).to_be_visible()
