@@ -6,6 +6,7 @@ from xinglin.clinical.record.actions.covers import (
     close_cover,
     open_cover,
     reopen_cover,
+    take_in_cover,
 )
 from xinglin.clinical.record.actions.documents import (
     WrongFile,
@@ -53,6 +54,7 @@ __all__ = [
     "start_encounter",
     "stop_medication",
     "take_in",
+    "take_in_cover",
     "told_anew",
     "void",
     "withdraw",

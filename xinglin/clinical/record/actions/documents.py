@@ -66,4 +66,5 @@ def attach(document: Document, content: File[bytes]) -> None:
     document.filed_at = document.filed_at or clock.now()
     document.title = document.title or (content.name or "")[:200]
     suffix = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}[found]
-    document.file.save(f"{document.digest}.{suffix}", content, save=False)
+    # Stored when the row is, not before.
+    document.file = File(content, name=f"{document.digest}.{suffix}")
