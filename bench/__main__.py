@@ -50,12 +50,13 @@ class Figures:
     """What was found of one measure on one server."""
 
     database: str
-    referrals: int
+    size: int
     measure: str
     ratios: list[float] = field(default_factory=list)
     per_second: list[float] = field(default_factory=list)
     nothing_per_second: list[float] = field(default_factory=list)
     alone: Answers = field(default_factory=Answers)
+    nothing_alone: Answers = field(default_factory=Answers)
     nothing_cpu: float = 0.0
     nothings: int = 0
     cpu: float = 0.0
@@ -79,10 +80,15 @@ class Figures:
     def database_cpu_ms(self) -> float:
         return 1000 * self.database_cpu / self.requests
 
+    @property
+    def p95_ratio(self) -> float:
+        """The p95 of one caller relative to that of nothing, in the same rounds."""
+        return self.alone.percentile(0.95) / self.nothing_alone.percentile(0.95)
+
     def told(self) -> dict[str, Any]:
         return {
             "database": self.database,
-            "referrals": self.referrals,
+            "size": self.size,
             "measure": self.measure,
             "ratio": round(self.ratio, 3),
             "cpu_ratio": round(self.cpu_ratio, 3),
@@ -91,6 +97,8 @@ class Figures:
             "nothing_per_second": round(median(self.nothing_per_second), 1),
             "p50_ms": round(self.alone.percentile(0.50), 2),
             "p95_ms": round(self.alone.percentile(0.95), 2),
+            "nothing_p95_ms": round(self.nothing_alone.percentile(0.95), 2),
+            "p95_ratio": round(self.p95_ratio, 2),
             "cpu_ms": round(self.cpu_ms, 2),
             "database_cpu_ms": round(self.database_cpu_ms, 2),
             "requests": self.requests,
@@ -107,22 +115,26 @@ def main() -> None:
         if database == "postgres" and binaries() is None:
             print("PostgreSQL is not installed here: left out.", file=sys.stderr)
             continue
-        scales = [_scale(number) for number in asked.sizes]
-        if database == "postgres" and not asked.quick:
-            scales.append(YARDSTICK)
-        with contextlib.ExitStack() as stack:
-            servers = [stack.enter_context(serving(database, scale, home)) for scale in scales]
-            visits = [Visit(server) for server in servers]
-            for measure in asked.only:
-                found += _measured(database, measure, visits, QUICK if asked.quick else FULL)
-            memory += [
-                {
-                    "database": database,
-                    "referrals": server.scale.referrals,
-                    "megabytes": round(server.memory()),
-                }
-                for server in servers
-            ]
+        for record in (False, True):
+            measures = [measure for measure in asked.only if measure.record is record]
+            if not measures:
+                continue
+            scales = [(_record_scale if record else _scale)(number) for number in asked.sizes]
+            if database == "postgres" and not asked.quick and not record:
+                scales.append(YARDSTICK)
+            with contextlib.ExitStack() as stack:
+                servers = [stack.enter_context(serving(database, scale, home)) for scale in scales]
+                visits = [Visit(server) for server in servers]
+                for measure in measures:
+                    found += _measured(database, measure, visits, QUICK if asked.quick else FULL)
+                memory += [
+                    {
+                        "database": database,
+                        "size": server.scale.size,
+                        "megabytes": round(server.memory()),
+                    }
+                    for server in servers
+                ]
     _print(found, memory)
     path = home / f"{datetime.now():%Y%m%d-%H%M%S}.json"
     told = {
@@ -144,7 +156,11 @@ def _asked() -> argparse.Namespace:
         epilog="Measures: " + ", ".join(names),
     )
     parser.add_argument("--db", default="sqlite,postgres", help="sqlite, postgres or both")
-    parser.add_argument("--sizes", help="numbers of referrals (default 10000,1000000)")
+    parser.add_argument(
+        "--sizes",
+        help="numbers of referrals, or of people where the record is measured "
+        "(default 10000,1000000)",
+    )
     parser.add_argument("--quick", action="store_true", help="small counties, a minute in all")
     parser.add_argument("--only", default="", help="measures whose names begin so, by commas")
     asked = parser.parse_args()
@@ -164,6 +180,10 @@ def _scale(referrals: int) -> Scale:
     return Scale(people=max(referrals // 2, 5000), encounters=referrals, referrals=referrals)
 
 
+def _record_scale(people: int) -> Scale:
+    return Scale(people=people, encounters=people, referrals=people // 50, facts=10 * people)
+
+
 # ------------------------------------------------------------------------------------ measuring
 
 
@@ -172,7 +192,7 @@ def _measured(
 ) -> list[Figures]:
     """Rounds over all counties in turn, so that the machine's moods meet them alike."""
     print(f"  {database}: {measure.name}", file=sys.stderr, flush=True)
-    found = [Figures(database, visit.server.scale.referrals, measure.name) for visit in visits]
+    found = [Figures(database, visit.server.scale.size, measure.name) for visit in visits]
     requests = [measure.requests(visit) for visit in visits]
     for visit, waiting in zip(visits, requests, strict=True):
         # The first ones read templates, plans and pages of the database.
@@ -196,6 +216,7 @@ def _measured(
             figures.ratios.append(view.per_second / nothing.per_second)
             figures.per_second.append(view.per_second)
             figures.nothing_per_second.append(nothing.per_second)
+            figures.nothing_alone.latencies += _nothing(server, pace.alone / 4, 1).latencies
             alone = _burst(server, measure, waiting, pace.alone, 1)
             figures.alone.latencies += alone.latencies
             _keep(visit, measure, view)
@@ -203,11 +224,9 @@ def _measured(
     return found
 
 
-def _nothing(server: Server, seconds: float) -> Answers:
+def _nothing(server: Server, seconds: float, many: int = CONNECTIONS) -> Answers:
     request = Caller(server.port).get(NOTHING)
-    return drive(
-        server.port, _forever(request), status=200, connections=CONNECTIONS, seconds=seconds
-    )
+    return drive(server.port, _forever(request), status=200, connections=many, seconds=seconds)
 
 
 def _burst(
@@ -233,15 +252,19 @@ def _print(found: Sequence[Figures], memory: Sequence[dict[str, Any]]) -> None:
     by_name = {measure.name: measure for measure in MEASURES}
     print(
         f"{'':34}{'× nothing':>10}{'aim':>7} {'':7}{'by CPU':>7}{'p50 ms':>8}{'p95 ms':>8}"
+        f"{'× p95':>7}{'aim':>5} {'':7}"
         f"{'CPU ms':>8}{'aim':>6} {'':7}{'DB ms':>7}{'req/s':>8}"
     )
     for each in found:
         aims = by_name[each.measure]
+        p50, p95 = each.alone.percentile(0.5), each.alone.percentile(0.95)
+        p95_met = _met(aims.p95, each.p95_ratio, most=True)
         cpu_aim = aims.cpu if _on_yardstick(each) else None
         print(
-            f"{each.database:9}{each.referrals:>9,} {each.measure:15.15}"
+            f"{each.database:9}{each.size:>9,} {each.measure:15.15}"
             f"{each.ratio:>10.3f}{_aim(aims.ratio):>7} {_met(aims.ratio, each.ratio):7}"
-            f"{each.cpu_ratio:>7.3f}{each.alone.percentile(0.5):>8.1f}{each.alone.percentile(0.95):>8.1f}"
+            f"{each.cpu_ratio:>7.3f}{p50:>8.1f}{p95:>8.1f}"
+            f"{each.p95_ratio:>7.1f}{_aim(aims.p95):>5} {p95_met:7}"
             f"{each.cpu_ms:>8.2f}{_aim(cpu_aim):>6} {_met(cpu_aim, each.cpu_ms, most=True):7}"
             f"{each.database_cpu_ms:>7.2f}{median(each.per_second):>8.0f}"
         )
@@ -250,13 +273,13 @@ def _print(found: Sequence[Figures], memory: Sequence[dict[str, Any]]) -> None:
     for told in memory:
         met = _met(MEMORY_AIM, told["megabytes"], most=True)
         print(
-            f"{told['database']:9}{told['referrals']:>9,} memory of the worker "
+            f"{told['database']:9}{told['size']:>9,} memory of the worker "
             f"{told['megabytes']} MB, aim {MEMORY_AIM} {met}"
         )
 
 
 def _on_yardstick(figures: Figures) -> bool:
-    return figures.database == "postgres" and figures.referrals == YARDSTICK.referrals
+    return figures.database == "postgres" and figures.size == YARDSTICK.referrals
 
 
 def _growth(found: Sequence[Figures]) -> Iterator[str]:
@@ -268,14 +291,14 @@ def _growth(found: Sequence[Figures]) -> Iterator[str]:
                     for each in found
                     if (each.measure, each.database) == (measure.name, database)
                 ),
-                key=lambda each: each.referrals,
+                key=lambda each: each.size,
             )
             if measure.growth and len(sizes) > 1:
                 small, large = (each.alone.percentile(0.95) for each in (sizes[0], sizes[-1]))
                 growth = large / small
                 yield (
-                    f"{database:9}{measure.name}: p95 at {sizes[-1].referrals:,} is {growth:.2f} × "
-                    f"that at {sizes[0].referrals:,}, aim {measure.growth} "
+                    f"{database:9}{measure.name}: p95 at {sizes[-1].size:,} is {growth:.2f} × "
+                    f"that at {sizes[0].size:,}, aim {measure.growth} "
                     f"{_met(measure.growth, growth, most=True)}"
                 )
 

@@ -8,6 +8,9 @@ What is assumed, because the figures depend on it:
   in treatment, accepted or waiting for an answer: about 1 % of five years' referrals is open.
 - Six of ten go up, three down, the others sideways or out of the county; of those that go up to
   the county level, over half goes to the lead hospital.
+- What a visit finds is one diagnosis, blood pressure and pulse, a medicine in one of three, and
+  results of the laboratory; some people have as many facts as the aims name (`HEAVY`), spread over
+  five years and three houses.
 - A referral leaves two lines in the trail and a notice; an installation's own leave more, and
   they lie in the same indexes.
 """
@@ -25,6 +28,8 @@ from uuid import UUID
 from xinglin.registry.people import rules
 
 YEARS = 5
+# People with a long record, and how many facts each has.
+HEAVY, HEAVY_FACTS = 60, 300
 OPEN_DAYS = 18
 
 _SURNAMES = (
@@ -61,6 +66,26 @@ _DISEASES = (
     ("H25.9", "老年性白内障", "视物模糊一年"),
     ("F32.9", "抑郁发作", "情绪低落、失眠两月"),
 )
+# code, name, kind, unit, usual from and to: what a visit measures, the vital signs first.
+_MEASURED = (
+    ("8480-6", "收缩压", "vital-signs", "mmHg", 90, 139),
+    ("8462-4", "舒张压", "vital-signs", "mmHg", 60, 89),
+    ("8867-4", "脉搏", "vital-signs", "/min", 60, 100),
+    ("4548-4", "糖化血红蛋白", "laboratory", "%", 4, 6),
+    ("14771-0", "空腹葡萄糖", "laboratory", "mmol/L", 3.9, 6.1),
+    ("14682-9", "肌酐", "laboratory", "umol/L", 57, 97),
+    ("22748-8", "低密度脂蛋白胆固醇", "laboratory", "mmol/L", 0, 3.4),
+    ("14927-8", "甘油三酯", "laboratory", "mmol/L", 0, 1.7),
+    ("2823-3", "钾", "laboratory", "mmol/L", 3.5, 5.3),
+    ("718-7", "血红蛋白", "laboratory", "g/L", 115, 150),
+)
+_MEDICINES = (
+    ("苯磺酸氨氯地平片", "5 mg", "每日一次"),
+    ("阿司匹林肠溶片", "100 mg", "每日一次"),
+    ("盐酸二甲双胍片", "0.5 g", "每日三次"),
+    ("阿托伐他汀钙片", "20 mg", "每晚一次"),
+    ("厄贝沙坦片", "150 mg", "每日一次"),
+)
 _MOBILE = (33, 35, 38, 39, 50, 58, 77, 86, 89)
 _DEPARTMENTS = ("心内科", "神经内科", "普外科", "骨科", "呼吸科", "消化科", "内分泌科", "妇产科")
 
@@ -89,10 +114,17 @@ class Scale:
     people: int
     encounters: int
     referrals: int
+    # Facts in all, the encounters among them; 0 where the record is not what is measured.
+    facts: int = 0
 
     @property
     def name(self) -> str:
-        return f"{self.people}-{self.encounters}-{self.referrals}"
+        return f"{self.people}-{self.encounters}-{self.referrals}-{self.facts}"
+
+    @property
+    def size(self) -> int:
+        """What the county is called by: its people where the record is measured, else referrals."""
+        return self.people if self.facts else self.referrals
 
 
 @dataclass(frozen=True)
@@ -253,6 +285,7 @@ class County:
                 "id": uuid7(at, draw),
                 "created_at": at,
                 "updated_at": at,
+                "happened_at": at,
                 "person_id": resident.id,
                 "organisation_id": house.id,
                 "kind": kind,
@@ -262,6 +295,87 @@ class County:
                 "complaint": code_name[2],
                 "history": code_name[2] + "，无发热，二便正常",
             }
+
+    def findings(self, visit: dict[str, Any], many: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        """What was found and given in a visit: (kind, row), `many` in all."""
+        draw = self._draw
+        at = visit["started_at"]
+        of = {
+            "created_at": at,
+            "happened_at": at,
+            "person_id": visit["person_id"],
+            "organisation_id": visit["organisation_id"],
+            "encounter_id": visit["id"],
+        }
+        left = many
+        if left > 0:
+            code, name, _complaint = draw.choice(_DISEASES)
+            found = {"code": code, "name": name, "diagnosed_on": at.date()}
+            yield "diagnosis", {**of, "id": uuid7(at, draw), **found}
+            left -= 1
+        if left > 3 and draw.random() < 1 / 3:
+            name, dose, often = draw.choice(_MEDICINES)
+            given = {"name": name, "dose": dose, "frequency": often, "started_on": at.date()}
+            # The last ones are taken still.
+            over = at < self.now - timedelta(days=120)
+            given["ended_on"] = (at + timedelta(days=30)).date() if over else None
+            yield "medication", {**of, "id": uuid7(at, draw), **given}
+            left -= 1
+        for place in range(left):
+            code, name, kind, unit, low, high = _MEASURED[place % len(_MEASURED)]
+            value = round(low + (high - low) * draw.uniform(0.4, 1.3), 1)
+            yield (
+                "observation",
+                {
+                    **of,
+                    "id": uuid7(at, draw),
+                    "kind": kind,
+                    "code": code,
+                    "name": name,
+                    "value": value,
+                    "unit": unit,
+                    "reference_low": low,
+                    "reference_high": high,
+                    "interpretation": "H" if value > high else "N",
+                    "measured_at": at,
+                },
+            )
+
+    def heavy(self) -> list[Resident]:
+        """People of the first township who have a long record."""
+        first = self.houses.townships[0].id
+        theirs = [p for p in self.people if self.houses.villages[p.home][1].id == first]
+        return theirs[:: max(1, len(theirs) // HEAVY)][:HEAVY]
+
+    def long_records(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The visits of those people with what was found in them, `HEAVY_FACTS` for each."""
+        draw = self._draw
+        for resident in self.heavy():
+            village, township = self.houses.villages[resident.home]
+            visits = HEAVY_FACTS // 8
+            each = HEAVY_FACTS // visits - 1
+            more = HEAVY_FACTS - visits * (each + 1)
+            step = (self.now - self.began) / visits
+            for place in range(visits):
+                at = self.began + step * (place + draw.random())
+                house = draw.choice((village, township, self.houses.hospitals[0]))
+                stay = place % 12 == 5
+                visit = {
+                    "id": uuid7(at, draw),
+                    "created_at": at,
+                    "updated_at": at,
+                    "happened_at": at,
+                    "person_id": resident.id,
+                    "organisation_id": house.id,
+                    "kind": "inpatient" if stay else "outpatient",
+                    "department": draw.choice(_DEPARTMENTS),
+                    "started_at": at,
+                    "ended_at": at + timedelta(days=7 if stay else 0, minutes=30),
+                    "complaint": draw.choice(_DISEASES)[2],
+                    "history": "无发热，二便正常",
+                }
+                yield "encounter", visit
+                yield from self.findings(visit, each + (place < more))
 
     # ------------------------------------------------------------------------------- referrals
 

@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, required=True)
     parser.add_argument("--encounters", type=int, required=True)
     parser.add_argument("--referrals", type=int, required=True)
+    parser.add_argument("--facts", type=int, default=0)
     parser.add_argument("--manifest", type=Path, required=True)
     asked = parser.parse_args()
 
@@ -40,7 +41,7 @@ def main() -> None:
     django.setup()
     from bench.county import Scale
 
-    manifest = load(Scale(asked.people, asked.encounters, asked.referrals))
+    manifest = load(Scale(asked.people, asked.encounters, asked.referrals, asked.facts))
     asked.manifest.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
 
 
@@ -105,9 +106,9 @@ def _default(field: Any) -> Any:
     return json.dumps(value) if isinstance(field, JSONField) else value
 
 
-def _batches(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+def _batches(rows: Iterable[Any], size: int = BATCH) -> Iterator[list[Any]]:
     rows = iter(rows)
-    while batch := list(itertools.islice(rows, BATCH)):
+    while batch := list(itertools.islice(rows, size)):
         yield batch
 
 
@@ -267,15 +268,64 @@ def _residents(county: Any) -> None:
 
 
 def _encounters(county: Any) -> None:
-    from xinglin.clinical.record.models import Encounter
+    """Visits; and what was found in them, where the county has facts."""
+    tables = _fact_tables()
+    scale = county.scale
+    many, spare = divmod(max(0, scale.facts - scale.encounters), max(1, scale.encounters))
+    place = 0
+    for batch in _batches(county.encounters(), BATCH // (many + 1)):
+        rows: dict[str, list[Any]] = {kind: [] for kind in tables}
+        for visit in batch:
+            rows["encounter"].append(visit)
+            if scale.facts:
+                for kind, row in county.findings(visit, many + (place < spare)):
+                    rows[kind].append(row)
+            place += 1
+        _fill(tables, rows)
+    if scale.facts:
+        long: dict[str, list[Any]] = {kind: [] for kind in tables}
+        for kind, row in county.long_records():
+            long[kind].append(row)
+        _fill(tables, long)
 
-    names = (
-        *("id", "created_at", "updated_at", "person_id", "organisation_id", "kind"),
-        *("department", "started_at", "ended_at", "complaint", "history"),
-    )
-    Table(Encounter, *names, author="王医生", treatment="对症处理，门诊随访").fill(
-        tuple(row[name] for name in names) for row in county.encounters()
-    )
+
+def _fact_tables() -> dict[str, tuple[Table, tuple[str, ...]]]:
+    """The table of each kind with the names of the columns that vary."""
+    from xinglin.clinical.record.models import Diagnosis, Encounter, Medication, Observation
+
+    of = ("id", "created_at", "happened_at", "person_id", "organisation_id")
+    columns = {
+        Encounter: (
+            *(*of, "updated_at", "kind", "department", "started_at", "ended_at"),
+            *("complaint", "history"),
+        ),
+        Diagnosis: (*of, "encounter_id", "code", "name", "diagnosed_on"),
+        Medication: (
+            *(*of, "encounter_id", "name", "dose", "frequency", "started_on", "ended_on"),
+        ),
+        Observation: (
+            *(*of, "encounter_id", "kind", "code", "name", "value", "unit", "measured_at"),
+            *("reference_low", "reference_high", "interpretation"),
+        ),
+    }
+    constant: dict[Any, dict[str, Any]] = {
+        Encounter: {"treatment": "对症处理，门诊随访"},
+        Medication: {"route": "口服"},
+    }
+    return {
+        str(model._meta.model_name): (
+            Table(model, *names, author="王医生", **constant.get(model, {})),
+            names,
+        )
+        for model, names in columns.items()
+    }
+
+
+def _fill(
+    tables: dict[str, tuple[Table, tuple[str, ...]]], rows: dict[str, list[dict[str, Any]]]
+) -> None:
+    for kind, (table, names) in tables.items():
+        table.fill(list(map(row.__getitem__, names)) for row in rows[kind])
 
 
 def _referrals(county: Any) -> list[dict[str, Any]]:
@@ -413,6 +463,7 @@ def _manifest(county: Any, recent: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "lead": str(lead),
         "township": str(township),
         "patients": [str(county.people[place].id) for place in patients],
+        "heavy": [str(person.id) for person in county.heavy()] if county.scale.facts else [],
         "searches": {
             "name": [person.name for person in asked],
             "pinyin": [rules.pinyin_of(person.name) for person in asked],

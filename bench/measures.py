@@ -49,7 +49,8 @@ class Measure:
 
     `ratio`: throughput relative to the do-nothing view, at least. `cpu`: milliseconds of the web
     process on the yardstick county, at most. `growth`: the p95 of the largest county relative to
-    that of the smallest, at most.
+    that of the smallest, at most. `p95`: the p95 of one caller relative to that of nothing, at
+    most. `record`: measured on counties with a full record, 10 facts a person, sized by people.
     """
 
     name: str
@@ -58,7 +59,9 @@ class Measure:
     ratio: float | None = None
     cpu: float | None = None
     growth: float | None = None
+    p95: float | None = None
     leaves: str = ""
+    record: bool = False
 
 
 def _inbox(visit: Visit) -> Iterator[bytes]:
@@ -92,6 +95,34 @@ def _detail(visit: Visit) -> Iterator[bytes]:
     caller = visit.caller("township")
     return itertools.cycle(
         [caller.get(f"/referrals/{pk}/") for pk in visit.server.manifest["referrals"]]
+    )
+
+
+def _person(visit: Visit) -> Iterator[bytes]:
+    """The page of people with a long record, one after the other."""
+    caller = visit.caller("township")
+    return itertools.cycle(
+        [caller.get(f"/record/people/{pk}/") for pk in visit.server.manifest["heavy"]]
+    )
+
+
+def _trend(visit: Visit) -> Iterator[bytes]:
+    """Their blood pressure over three years."""
+    caller = visit.caller("township")
+    query = "item=loinc%7C8480-6&period=1095"
+    return itertools.cycle(
+        [
+            caller.get(f"/record/people/{pk}/trends/?{query}")
+            for pk in visit.server.manifest["heavy"]
+        ]
+    )
+
+
+def _rest_summary(visit: Visit) -> Iterator[bytes]:
+    """Their patient summary (IPS), as the township's information system reads it."""
+    caller = visit.caller("his")
+    return itertools.cycle(
+        [caller.get(f"/api/v1/people/{pk}/summary") for pk in visit.server.manifest["heavy"]]
     )
 
 
@@ -182,4 +213,7 @@ MEASURES = (
     Measure("REST submit", _rest_submit, status=201, ratio=0.10),
     Measure("submit", _submit, status=302, ratio=0.10, cpu=12, leaves="submitted"),
     Measure("accept", _accept, status=302),
+    Measure("person page", _person, p95=8, growth=1.5, record=True),
+    Measure("trend", _trend, record=True),
+    Measure("REST summary", _rest_summary, record=True),
 )

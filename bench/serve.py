@@ -120,7 +120,7 @@ def _kept(database: str, scale: Scale, home: Path) -> Path:
     kept.parent.mkdir(parents=True, exist_ok=True)
     for old in kept.parent.glob(f"{name}-*"):
         shutil.rmtree(old)
-    print(f"  loading {scale.referrals:,} referrals on {database}", file=sys.stderr, flush=True)
+    print(f"  loading {scale.name} on {database}", file=sys.stderr, flush=True)
     kept.mkdir()
     if database == "postgres":
         with _postgres(fast=True) as cluster:

@@ -32,7 +32,10 @@ RESIDENTS = (
     ("裘美珍", "female", "1980-09-18", "13900001005"),
     ("应水根", "male", "1962-05-04", "13900001006"),
     ("祁玉芬", "female", "1955-12-08", "13900001007"),
+    ("嵇桂芳", "female", "1952-08-15", "13900001008"),
 )
+# Who has a long record, in three houses.
+LIVED = "嵇桂芳"
 
 
 @dataclass
@@ -141,6 +144,88 @@ def _free_port() -> int:
 # ------------------------------------------------------------- run as a program, inside Django
 
 
+def live(person: Any, village: Any, township: Any, hospital: Any, by: Any) -> None:
+    """A life of three years: visits, a stay, results, medicines of three houses that contradict."""
+    from datetime import timedelta
+    from decimal import Decimal
+
+    from django.utils import timezone
+
+    from xinglin.clinical.record import actions as record
+    from xinglin.clinical.record.models import (
+        Allergy,
+        Diagnosis,
+        Encounter,
+        Medication,
+        Observation,
+        Problem,
+    )
+
+    now = timezone.now()
+    doctors = {village.pk: "赵村医", township.pk: "王医生", hospital.pk: "陈主任"}
+
+    def of(house: Any, visit: Any = None) -> dict[str, Any]:
+        told = {"person": person, "organisation": house, "author": doctors[house.pk]}
+        return {**told, "encounter": visit} if visit else told
+
+    def visit(house: Any, days: int, **more: Any) -> Any:
+        at = now - timedelta(days=days)
+        return record.start_encounter(
+            Encounter(**of(house), started_at=at, **{"kind": "outpatient", **more}), by=by
+        )
+
+    for number in range(16):
+        house = (village, township, hospital)[number % 3]
+        seen = visit(house, 20 + 60 * number, complaint="头晕，复诊取药")
+        at = seen.started_at
+        code = ("I10", "E11.9", "J06.9")[number % 3]
+        record.note(Diagnosis(**of(house, seen), code=code, diagnosed_on=at.date()), by=by)
+        record.measure(
+            seen,
+            by=by,
+            measured_at=at,
+            values={
+                "systolic": Decimal(134 + 9 * (number % 4)),
+                "diastolic": Decimal(78 + 5 * (number % 4)),
+            },
+        )
+        record.note(
+            Observation(
+                **of(house, seen),
+                kind="laboratory",
+                code="4548-4",
+                name="糖化血红蛋白",
+                value=Decimal(62 + 5 * (number % 5)) / 10,
+                unit="%",
+                measured_at=at,
+            ),
+            by=by,
+        )
+        record.end_encounter(seen, by=by, ended_at=at + timedelta(minutes=20))
+    stay = visit(hospital, 95, kind="inpatient", complaint="活动后胸闷三天", department="心内科")
+    at = stay.started_at
+    record.note(Diagnosis(**of(hospital, stay), code="I20.0", diagnosed_on=at.date()), by=by)
+    record.end_encounter(
+        stay, by=by, ended_at=at + timedelta(days=8), discharge_way="1", outcome="2"
+    )
+    since = {"started_on": at.date()}
+    for house, name, dose, often in (
+        (hospital, "络活喜（苯磺酸氨氯地平片）", "10 mg", "每日一次"),
+        (village, "苯磺酸氨氯地平片", "5 mg", "每日一次"),
+        (hospital, "瑞舒伐他汀钙片", "10 mg", "每晚一次"),
+        (township, "阿托伐他汀钙片", "20 mg", "每晚一次"),
+    ):
+        record.note(Medication(**of(house), name=name, dose=dose, frequency=often, **since), by=by)
+    record.note(
+        Allergy(
+            **of(hospital), substance="青霉素", reaction="喉头水肿", severe=True,
+            noted_on=at.date(),
+        ),
+        by=by,
+    )  # fmt: skip
+    record.note(Problem(**of(township), code="I10", name="原发性高血压", noted_on=at.date()), by=by)
+
+
 def seed(residents: int) -> None:
     """The demo county, the journeys' residents, a second post for the leader."""
     import django
@@ -197,6 +282,8 @@ def seed(residents: int) -> None:
             by=by,
         )
         kept[name] = str(person.pk)
+        if name == LIVED:
+            live(person, village, township, hospital, by)
     staff.appoint(
         Post(
             practitioner=posts["leader"].practitioner,

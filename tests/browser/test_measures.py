@@ -17,6 +17,7 @@ PAGES = {
         *("/", "/inbox/", "/notices/", "/people/?q=z", "/people/new/", "/referrals/?tab=all"),
         *("/referrals/new/", "/referrals/statistics/", "/account/", "/search/?q=z"),
         *("{person}", "{person}start/", "{referral}"),
+        *("{lived}", "{lived}trends/", "{lived}medicines/"),
     ],
     "desk": ["/", "/inbox/", "/referrals/", "/referrals/scan/"],
     "admin": ["/organisations/", "/staff/", "/import/", "/parameters/"],
@@ -52,7 +53,11 @@ def _addresses(page, account, house, kept):
     if "{referral}" in PAGES[account] and not kept:
         refer(page, house, "祁玉芬", house.hospital)
         kept["referral"] = urlsplit(page.url).path
-    known = {"person": f"/record/people/{house.people['祁玉芬']}/", **kept}
+    known = {
+        "person": f"/record/people/{house.people['祁玉芬']}/",
+        "lived": f"/record/people/{house.people['嵇桂芳']}/",
+        **kept,
+    }
     return [address.format(**known) for address in PAGES[account]]
 
 

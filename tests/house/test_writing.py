@@ -157,7 +157,12 @@ def test_below_the_doors_nobody_knows_of_http():
 # Where a list is cut, and why nothing is lost by it. Any other slice of a queryset is a list
 # that somebody cannot read to its end.
 CUTS = {
-    "xinglin/clinical/record/views/reading.py rows[:PRINTED]": "the page says how many of how many",
+    "xinglin/clinical/record/views/paper.py heads[:VISITS]": "the paper says of how many",
+    "xinglin/clinical/record/views/portrait.py lines.heads[:size + 1]": (
+        "a page of the past; the next begins where it ended, one more is read to say that there is"
+    ),
+    "xinglin/clinical/record/views/portrait.py heads[:size]": "the same page",
+    "xinglin/clinical/record/views/portrait.py FURTHER[:size]": "places for ids, no rows",
     "xinglin/portal/context.py found[:7]": "the frame has seven places; no role has more",
     "xinglin/portal/views.py mine[:8]": "beside the count and the way to the whole inbox",
     "xinglin/portal/views.py others[:6]": "beside the count and the way to the whole list",

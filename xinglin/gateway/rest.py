@@ -17,6 +17,7 @@ from xinglin.clinical.referral.api import router as referral
 from xinglin.gateway.api import router as gateway
 from xinglin.gateway.doors import Renderer, StrictParser, View, door
 from xinglin.gateway.problems import problem_of
+from xinglin.gateway.summaries import router as summaries
 from xinglin.registry.organisations.api import router as organisations
 from xinglin.registry.people.api import router as people
 from xinglin.registry.staff.api import router as staff
@@ -60,7 +61,7 @@ api = NinjaAPI(
     renderer=Renderer(),
     openapi_extra={"info": {"x-language": "zh-Hans"}},
 )
-for router in (organisations, people, staff, terminology, record, referral, gateway):
+for router in (organisations, people, staff, terminology, record, summaries, referral, gateway):
     api.add_router("", router)
 
 

@@ -26,13 +26,14 @@ M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 V = TypeVar("V")
 
-# Stands in the queryset where the id will be.
+# Stands in the queryset where the id will be; the others where further ids will be.
 SLOT = UUID("5107f111-0000-4000-8000-000000000000")
+FURTHER = tuple(UUID(int=SLOT.int + place) for place in range(1, 65))
 _FIELD = UUIDField()
 
 
 class Prepared:
-    """The rows of one queryset, by an id in the place of `SLOT`."""
+    """The rows of one queryset, by an id in the place of `SLOT`, and more in those of `FURTHER`."""
 
     def __init__(self, queryset: QuerySet[Any, Any], using: str = DEFAULT_DB_ALIAS) -> None:
         connection = connections[using]
@@ -46,9 +47,16 @@ class Prepared:
         self.columns = self._shorten(queryset, connection)
         self.width = 0
         self.order: list[int] = []
-        slot = _FIELD.get_db_prep_value(SLOT, connection)
+        numbers = {
+            _FIELD.get_db_prep_value(slot, connection): number
+            for number, slot in enumerate((SLOT, *FURTHER))
+        }
         self.params = list(params)
-        self.slots = [place for place, value in enumerate(self.params) if value == slot]
+        self.slots = [
+            (place, numbers[value])
+            for place, value in enumerate(self.params)
+            if isinstance(value, str | UUID) and value in numbers
+        ]
         assert self.slots, "a prepared query needs its SLOT"
         self.selected = [column[0] for column in compiler.select]
         self.converters = [
@@ -84,14 +92,15 @@ class Prepared:
             self.order += range(len(stored), self.width)
         return [[row[place] for place in self.order] for row in rows]
 
-    def all(self, pk: UUID) -> list[list[Any]]:
-        """Every row, in the order of the selected columns."""
+    def all(self, pk: UUID, *further: UUID) -> list[list[Any]]:
+        """Every row, in the order of the selected columns; as many further ids as it has slots."""
         if not self.sql:
             return []
         connection = connections[self.using]
         params = list(self.params)
-        for place in self.slots:
-            params[place] = _FIELD.get_db_prep_value(pk, connection)
+        keys = [_FIELD.get_db_prep_value(key, connection) for key in (pk, *further)]
+        for place, number in self.slots:
+            params[place] = keys[number]
         rows = _ask(connection, self.sql, params, self._in_order)
         for place, converters, expression in self.converters:
             for row in rows:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.urls import reverse_lazy
@@ -12,15 +15,16 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.clinical.record import rules
+from xinglin.clinical.record.lines import Asked
 from xinglin.clinical.record.models import (
+    KINDS,
     Allergy,
     Diagnosis,
     Document,
     Encounter,
     Medication,
-    Observation,
 )
-from xinglin.registry.organisations.models import Organisation
+from xinglin.kernel.records import YEARS
 from xinglin.registry.terminology import catalogue as terminology
 from xinglin.ui.forms import (
     CodeInput,
@@ -220,30 +224,52 @@ class VoidForm(Form):
 
 
 class TimelineForm(Form):
-    """What the timeline is narrowed by."""
+    """What the timeline is narrowed by; what makes no sense narrows nothing."""
 
-    kind = forms.ChoiceField(
-        label=_("类别"),
-        required=False,
-        choices=[
-            ("", _("全部")),
-            ("encounter", Encounter._meta.verbose_name),
-            ("diagnosis", Diagnosis._meta.verbose_name),
-            ("observation", Observation._meta.verbose_name),
-            ("allergy", Allergy._meta.verbose_name),
-            ("medication", Medication._meta.verbose_name),
-            ("document", Document._meta.verbose_name),
-        ],
-    )
-    house = forms.ModelChoiceField(
-        label=_("机构"),
-        required=False,
-        queryset=Organisation.objects.none(),
-        empty_label=_("全部"),
-    )
-    voided = forms.BooleanField(label=_("含已作废"), required=False)
+    kind = forms.ChoiceField(required=False, choices=[("", ""), *((kind, "") for kind in KINDS)])
+    house = forms.UUIDField(required=False)
+    since = forms.DateField(required=False)
+    until = forms.DateField(required=False)
+    voided = forms.BooleanField(required=False)
+    # Where the last page ended: the moment and the id of its last row.
+    before = forms.RegexField(r"[0-9T:.+-]{19,40}_[0-9a-f-]{36}", required=False)
 
-    def __init__(self, houses: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        house: Any = self.fields["house"]
-        house.queryset = houses
+    def asked(self) -> Asked:
+        """What was asked for, as the query takes it."""
+        self.is_valid()
+        told = self.cleaned_data
+        until = told.get("until")
+        before = None
+        if told.get("before"):
+            at, _cut, last = told["before"].partition("_")
+            with contextlib.suppress(ValueError):
+                moment = datetime.fromisoformat(at)
+                before = (moment, UUID(last)) if moment.tzinfo else None
+        return Asked(
+            kinds=(told["kind"],) if told.get("kind") else (),
+            house=told.get("house"),
+            since=_midnight(told.get("since")),
+            until=_midnight(until + timedelta(days=1)) if until and until < date.max else None,
+            voided=told.get("voided", False),
+            before=before,
+        )
+
+
+def _midnight(day: date | None) -> datetime | None:
+    """The beginning of a day here; None of a day outside of what a database can hold."""
+    if day is None or day.year not in YEARS:
+        return None
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+class TakenForm(Form):
+    """What somebody says of one medicine; a medicine of which nothing is said is left out."""
+
+    name = forms.CharField(label=_("药品"), required=False, max_length=200)
+    taken = forms.ChoiceField(
+        label=_("实际服用"),
+        required=False,
+        choices=[("", ""), ("yes", _("在服用")), ("no", _("未服用"))],
+    )
+    dose = forms.CharField(label=_("每次剂量"), required=False, max_length=50)
+    frequency = forms.CharField(label=_("频次"), required=False, max_length=50)

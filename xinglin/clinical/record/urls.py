@@ -5,7 +5,10 @@ from xinglin.clinical.record import views
 app_name = "record"
 urlpatterns = [
     path("people/<uuid:pk>/", views.person, name="person"),
-    path("people/<uuid:pk>/print/", views.paper, name="print"),
+    path("people/<uuid:pk>/print/", views.life, name="print"),
+    path("people/<uuid:pk>/summary/", views.summary, name="summary"),
+    path("people/<uuid:pk>/trends/", views.trends, name="trends"),
+    path("people/<uuid:pk>/medicines/", views.reconcile, name="reconcile"),
     path("people/<uuid:pk>/start/", views.start, name="start"),
     path("encounters/<uuid:pk>/", views.encounter, name="encounter"),
     path("encounters/<uuid:pk>/write/", views.describe, name="describe"),

@@ -10,8 +10,11 @@ class ReferralConfig(AppConfig):
     label = "referral"
 
     def ready(self) -> None:
-        from xinglin.clinical.referral import listeners, permissions  # noqa: F401
+        from xinglin.clinical.record.portrait import contribute
+        from xinglin.clinical.referral import listeners, permissions, portrait  # noqa: F401
         from xinglin.kernel import inbox
+
+        contribute("referral", portrait.tell)
 
         def page_of(subject_id: UUID) -> str:
             return reverse("referral:detail", args=[subject_id])

@@ -176,10 +176,14 @@ def test_the_timeline_is_narrowed_by_kind_and_house_and_says_how_many(cast, ente
     shown = text(browser.get(address, {"kind": "diagnosis"}, headers=HTMX))
     assert "I10" in shown
     assert "胸闷" not in shown
-    assert "<strong>1</strong>" in shown
+    # The visit and what is in it are one.
+    assert "共 1 次（项）" in shown
     assert "<html" not in shown
     shown = text(browser.get(address, {"house": cast.township.pk}, headers=HTMX))
-    assert "<strong>2</strong>" in shown
+    assert "共 1 次（项）" in shown
+    assert "胸闷" in shown
+    shown = text(browser.get(address, {"house": cast.hospital.pk}, headers=HTMX))
+    assert "没有符合条件的记录" in shown
 
 
 def test_what_must_not_be_given_stands_at_the_top(cast, enter, visit):
@@ -282,7 +286,9 @@ def test_vital_signs_are_written_together_or_not_at_all(cast, enter, visit):
     assert browser.post(url("measure", visit), {**taken, "measured_at": at()}).status_code == 302
     assert Observation.objects.count() == 4
     shown = text(browser.get(cast.patient.get_absolute_url()))
-    assert "收缩压 152 mmHg，舒张压 94 mmHg" in shown
+    assert "收缩压 152 mmHg ↑" in shown
+    assert "舒张压 94 mmHg ↑" in shown
+    assert "152/94 mmHg" in shown
     assert "36.6 ℃" in shown
     assert "上次 152 mmHg" in text(browser.get(url("measure", visit)))
 

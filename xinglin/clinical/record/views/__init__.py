@@ -1,6 +1,10 @@
 """The person's door to the record."""
 
-from xinglin.clinical.record.views.reading import document, encounter, paper, person
+from xinglin.clinical.record.views.medicines import reconcile
+from xinglin.clinical.record.views.paper import life, summary
+from xinglin.clinical.record.views.portrait import person
+from xinglin.clinical.record.views.reading import document, encounter
+from xinglin.clinical.record.views.trends import trends
 from xinglin.clinical.record.views.writing import (
     add,
     describe,
@@ -19,10 +23,13 @@ __all__ = [
     "encounter",
     "end",
     "file_document",
+    "life",
     "measure",
-    "paper",
     "person",
+    "reconcile",
     "start",
     "stop",
+    "summary",
+    "trends",
     "void",
 ]

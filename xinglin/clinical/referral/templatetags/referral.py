@@ -11,29 +11,11 @@ from django.utils.translation import gettext as _
 
 from xinglin.clinical.referral import catalogue
 from xinglin.clinical.referral.models import State
+from xinglin.clinical.referral.portrait import TONES
 from xinglin.registry.terminology import catalogue as terminology
 from xinglin.ui.templatetags.ui import chip, or_dash
 
 register = template.Library()
-
-TONES: dict[str, str] = {
-    State.DRAFT: "plain",
-    State.SUBMITTED: "info",
-    State.APPROVED: "info",
-    State.WAITLISTED: "warn",
-    State.UNANSWERED: "bad",
-    State.ACCEPTED: "brand",
-    State.DECLINED: "bad",
-    State.EXPIRED: "bad",
-    State.IN_TRANSIT: "accent",
-    State.ARRIVED: "brand",
-    State.IN_TREATMENT: "brand",
-    State.DOWN_PROPOSED: "brand",
-    State.CLOSED: "good",
-    State.FOLLOWED_UP: "good",
-    State.CANCELLED: "plain",
-    State.ENDED: "plain",
-}
 
 
 @register.simple_tag
