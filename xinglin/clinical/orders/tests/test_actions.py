@@ -253,11 +253,12 @@ def test_a_drip_shares_way_and_hours(county, visit):
         orders.draft(ward.written(visit), by=county.wang, with_=tablet)
 
 
-def test_penicillin_waits_for_its_skin_test(county, visit):
+def test_penicillin_waits_for_its_skin_test(county, visit, noon):
     order = ward.running(
         county, visit, code="penicillin-g-inj", dose_value=1600000, frequency="q8h"
     )
     assert order.skin_test == "required"
+    noon.shift(timedelta(hours=4))
     row = first_due(order)
     with pytest.raises(orders.NotYet, match="皮试"):
         orders.give(order, by=county.ma, execution=row)
