@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, ClassVar
+
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
@@ -145,7 +146,7 @@ class Fact(Record):
 def once_per_source(name: str) -> models.UniqueConstraint:
     return models.UniqueConstraint(
         fields=["organisation", "source", "source_id"],
-        condition=~Q(source_id=""),
+        condition=~Q(source_id="") & Q(voided_at=None),
         name=f"{name}_source_once",
     )
 

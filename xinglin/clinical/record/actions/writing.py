@@ -2,46 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from django.core.files.base import File
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from xinglin.clinical.record import events, permissions, rules
+from xinglin.clinical.record import catalogue, events, permissions, rules
+from xinglin.clinical.record.actions.checking import WrongDates, check
 from xinglin.clinical.record.models import (
-    Allergy,
     Diagnosis,
     Document,
     Encounter,
     Fact,
+    HealthCover,
     Medication,
     Observation,
-    OfEncounter,
+    Problem,
 )
-from xinglin.kernel import bulk, clock, parameters
+from xinglin.kernel import bulk, clock
 from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action, bulk_action
 from xinglin.kernel.errors import Refused, WrongState
 from xinglin.kernel.outbox import publish
-from xinglin.registry.people.actions import link_care, link_care_all
-from xinglin.registry.people.models import CareLink
-from xinglin.registry.terminology import catalogue as terminology
+from xinglin.registry.people.actions import link_care, link_care_all, number_record
+from xinglin.registry.people.models import CareLink, Person
 
 F = TypeVar("F", bound=Fact)
-
-
-class WrongFile(Refused):
-    code = "wrong-file"
-
-
-class WrongDates(Refused):
-    code = "wrong-dates"
 
 
 @action(permissions.WRITE)
@@ -122,7 +112,7 @@ def end_encounter(
 
 @action(permissions.WRITE)
 def note(fact: F, *, by: Actor) -> F:
-    """Write a diagnosis, a vital sign, an allergy or a medicine into the record."""
+    """Write a fact of any kind into the record."""
     check(fact)
     fact.author = fact.author or by.name
     fact.save(force_insert=True)
@@ -169,23 +159,112 @@ def measure(
         ]
 
 
-@action(permissions.FILE)
-def file_document(document: Document, *, by: Actor, content: File[bytes]) -> Document:
-    """File a document: its type is read from its bytes, its size limited, its digest kept."""
-    attach(document, content)
-    check(document)
-    document.author = document.author or by.name
-    document.save(force_insert=True)
-    return document
+def replace(fact: F, /, *, by: Actor, reason: str, **facts: Any) -> F:
+    """Correct a fact: void the wrong one, write the right one, which names what it replaces.
+
+    `facts` are the fields that were wrong; all others are taken over. An encounter, which others
+    hang on, and a filed document are not corrected so.
+    """
+    if isinstance(fact, Encounter | Document):
+        raise WrongState(_("该内容不能更正，请作废后重录。"))
+    right = type(fact)(
+        **{
+            field.attname: getattr(fact, field.attname)
+            for field in fact._meta.concrete_fields
+            if field.name not in _NOT_TAKEN_OVER
+        }
+    )
+    if isinstance(right, Observation) and not {"interpretation"} & set(facts):
+        # Read anew from the right value.
+        right.interpretation = right.as_told = ""
+    for name, value in facts.items():
+        setattr(right, name, value)
+    with transaction.atomic():
+        void(fact, by=by, reason=reason)
+        right.replaces = fact
+        note(right, by=by)
+        _take_place(fact, right)
+    return right
+
+
+# What is a row's own: its identity, who wrote it from which system, and that it was voided.
+_NOT_TAKEN_OVER = {
+    "id",
+    "created_at",
+    "updated_at",
+    "happened_at",
+    "author",
+    "source",
+    "source_id",
+    "replaces",
+    "voided_at",
+    "voided_by",
+    "void_reason",
+}
+
+
+def _take_place(wrong: Fact, right: Fact) -> None:
+    """What leaned on the wrong fact leans on the right one."""
+    if isinstance(wrong, Problem):
+        wrong.diagnoses.update(problem=right, updated_at=clock.now())
+    if isinstance(right, HealthCover):
+        number_record(right.person, right.number)
 
 
 @action(permissions.WRITE)
-def stop_medication(medication: Medication, *, by: Actor, on: date) -> Medication:
-    """Note the last day of a medicine."""
+def stop_medication(medication: Medication, *, by: Actor, on: date, reason: str = "") -> Medication:
+    """Note the last day of a medicine, and why it ends."""
     medication.ended_on = on
+    medication.stop_reason = reason
     check(medication)
     medication.save()
     return medication
+
+
+def report(
+    person: Person,
+    *,
+    by: Actor,
+    measured_at: datetime,
+    results: Mapping[str, Decimal | str],
+    encounter: Encounter | None = None,
+    specimen: str = "",
+) -> list[Observation]:
+    """Write laboratory results of one specimen, all of them or none.
+
+    `results` are numbers in the catalogue's unit, or words, by LOINC code; every one that
+    cannot be is named by its code.
+    """
+    if not results:
+        raise Refused(_("请至少填写一项。"))
+    wrong: dict[str, str] = {}
+    found: list[Observation] = []
+    for code, result in results.items():
+        item = catalogue.find(code)
+        unit = item.unit if item is not None and isinstance(result, Decimal) else ""
+        fact = Observation(
+            person=person,
+            organisation_id=encounter.organisation_id if encounter else by.org_id,
+            encounter=encounter,
+            kind=Observation.Kind.LABORATORY,
+            code=code,
+            value=result if isinstance(result, Decimal) else None,
+            text="" if isinstance(result, Decimal) else result,
+            unit=unit,
+            specimen=specimen,
+            measured_at=measured_at,
+        )
+        try:
+            check(fact)
+        except Refused as error:
+            if error.field == "measured_at":
+                raise
+            wrong[code] = str(error)
+        found.append(fact)
+    if wrong:
+        raise rules.ImpossibleValue(" ".join(wrong.values()), fields=wrong)
+    with transaction.atomic():
+        return [note(fact, by=by) for fact in found]
 
 
 @action(permissions.VOID)
@@ -200,6 +279,19 @@ def void(fact: F, *, by: Actor, reason: str) -> F:
     fact.void_reason = reason.strip()
     fact.save()
     return fact
+
+
+@action(permissions.WRITE)
+def link_diagnosis(diagnosis: Diagnosis, *, by: Actor, problem: Problem | None) -> Diagnosis:
+    """Say of which problem on the list a diagnosis is one finding."""
+    if problem is not None:
+        if problem.person_id != diagnosis.person_id:
+            raise Refused(_("健康问题与居民不符。"), field="problem")
+        if problem.voided_at is not None:
+            raise WrongState(_("该健康问题已作废。"))
+    diagnosis.problem = problem
+    diagnosis.save()
+    return diagnosis
 
 
 @bulk_action(permissions.IMPORT)
@@ -218,7 +310,10 @@ def take_in(facts: Sequence[F], *, by: Actor) -> Sequence[F]:
 
 @action(permissions.IMPORT)
 def renew(fact: F, /, *, by: Actor, **told: Any) -> F:
-    """Write what the system that sent a fact says of it by now; the trail keeps what it said."""
+    """Add what the system that sent a fact tells of it by now and had not told before.
+
+    An encounter goes on, so all that is told of it is written on; the trail keeps what it said.
+    """
     for name, value in told.items():
         setattr(fact, name, value)
     check(fact)
@@ -226,74 +321,40 @@ def renew(fact: F, /, *, by: Actor, **told: Any) -> F:
     return fact
 
 
-def check(fact: Fact) -> None:
-    """Put a fact in its standard form, or refuse naming the field."""
-    if isinstance(fact, Encounter):
-        rules.not_in_future(fact.started_at, "started_at", _("就诊时间"))
-        rules.not_in_future(fact.ended_at, "ended_at", _("结束时间"))
-        if fact.ended_at and fact.ended_at < fact.started_at:
-            raise WrongDates(_("结束时间不能早于就诊时间。"), field="ended_at")
-        if fact.discharge_way:
-            terminology.require("discharge-way", fact.discharge_way, field="discharge_way")
-        if fact.outcome:
-            terminology.require("outcome", fact.outcome, field="outcome")
-    elif isinstance(fact, Diagnosis):
-        rules.not_in_future(fact.diagnosed_on, "diagnosed_on", _("诊断日期"))
-        if fact.system == "icd10":
-            concept = terminology.require("icd10", fact.code, field="code")
-            fact.name = fact.name or concept.zh
-    elif isinstance(fact, Observation):
-        rules.not_in_future(fact.measured_at, "measured_at", _("测量时间"))
-        sign = rules.VITAL_BY_LOINC.get(fact.code) if fact.system == "loinc" else None
-        if sign is not None and fact.value is not None and fact.unit == sign.unit:
-            rules.check_vital(sign, fact.value)
-    elif isinstance(fact, Medication):
-        if fact.ended_on and fact.ended_on < fact.started_on:
-            raise WrongDates(_("停用日期不能早于开始日期。"), field="ended_on")
-    elif isinstance(fact, Allergy):
-        rules.not_in_future(fact.noted_on, "noted_on", _("记录日期"))
-    if isinstance(fact, OfEncounter) and fact.encounter is not None:
-        if fact.encounter.voided_at is not None:
-            raise WrongState(_("该次就诊已作废，不能再写入。"))
-        if fact.encounter.person_id != fact.person_id:
-            raise Refused(_("就诊与居民不符。"), field="encounter")
-    fact.clean_or_refuse(exclude=["person", "organisation", "encounter", "file"])
+def told_anew(fact: F, /, *, by: Actor, **told: Any) -> F:
+    """Take in what a system now says of a fact that it sent before.
+
+    What only adds to it is added; what contradicts it voids it and stands in its place, under
+    the same name in the sender's system.
+    """
+    adds = isinstance(fact, Encounter) or all(
+        getattr(fact, name) in (None, "", [], {}) for name in told
+    )
+    if adds:
+        return renew(fact, by=by, **told)
+    right = type(fact)(
+        **{
+            field.attname: getattr(fact, field.attname)
+            for field in fact._meta.concrete_fields
+            if field.name not in _NOT_TAKEN_OVER - {"author", "source", "source_id"}
+        }
+    )
+    for name, value in told.items():
+        setattr(right, name, value)
+    check(right)
+    with transaction.atomic():
+        withdraw(fact, by=by)
+        right.replaces = fact
+        take_in([right], by=by)
+        _take_place(fact, right)
+    return right
 
 
-# The first bytes of what may be filed; a name or a header may lie, these do not.
-SIGNATURES = (
-    (b"%PDF-", "application/pdf"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-)
-
-
-def attach(document: Document, content: File[bytes]) -> None:
-    """Take the file in: refuse it by size or type, else keep digest, size and type."""
-    limit = parameters.get("attachment.max_megabytes")
-    size = content.size or 0
-    if size > limit * 1024 * 1024:
-        raise WrongFile(
-            _("附件 %(name)s 超过 %(limit)s MB，请压缩后再传。")
-            % {"name": content.name, "limit": limit},
-            field="file",
-        )
-    if size == 0:
-        raise WrongFile(_("附件 %(name)s 是空文件。") % {"name": content.name}, field="file")
-    head = content.read(16)
-    found = next((kind for start, kind in SIGNATURES if head.startswith(start)), "")
-    if found not in parameters.get("attachment.types"):
-        raise WrongFile(
-            _("附件 %(name)s 不是 PDF、PNG 或 JPEG 文件。") % {"name": content.name}, field="file"
-        )
-    digest = hashlib.sha256(head)
-    for chunk in iter(lambda: content.read(1 << 16), b""):
-        digest.update(chunk)
-    content.seek(0)
-    document.digest = digest.hexdigest()
-    document.media_type = found
-    document.size = size
-    document.filed_at = document.filed_at or clock.now()
-    document.title = document.title or (content.name or "")[:200]
-    suffix = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}[found]
-    document.file.save(f"{document.digest}.{suffix}", content, save=False)
+@action(permissions.IMPORT)
+def withdraw(fact: F, *, by: Actor) -> F:
+    """Void a fact because the system that sent it says otherwise by now."""
+    fact.voided_at = clock.now()
+    fact.voided_by = by.name
+    fact.void_reason = _("来源系统更正")
+    fact.save()
+    return fact
