@@ -89,6 +89,7 @@ class Frequency(Coded):
 class Route(Coded):
     """How a drug gets into the body; several may share one drip."""
 
+    ws364: str
     drip: bool = False
     snomed: str = ""
 
@@ -210,6 +211,7 @@ def _routes(name: str) -> dict[str, Route]:
             code=row["code"],
             zh=row["zh"],
             en=row["en"],
+            ws364=row["ws364"],
             drip=row.get("drip", False),
             snomed=row.get("snomed", ""),
         )

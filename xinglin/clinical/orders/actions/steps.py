@@ -29,6 +29,7 @@ from xinglin.kernel.outbox import publish
 from xinglin.registry.organisations.models import Level, Organisation, tree
 from xinglin.registry.staff import catalogue as staff
 from xinglin.registry.staff.models import Post
+from xinglin.registry.terminology import catalogue as terminology
 
 SLACK = timedelta(minutes=5)
 # What the record calls this house's orders; an order's medicine is found by it.
@@ -278,9 +279,11 @@ def write_medicine(order: Order, *, by: Actor) -> None:
             dose_value=order.dose_value,
             dose_unit=order.dose_unit,
             frequency=catalogue.frequencies()[order.frequency].zh,
-            frequency_code=order.frequency,
+            frequency_code=order.frequency
+            if terminology.find("frequency", order.frequency)
+            else "other",
             route=catalogue.routes()[order.route].zh if order.route else "",
-            route_code=order.route,
+            route_code=catalogue.routes()[order.route].ws364 if order.route else "",
             days=order.days,
             prescriber=order.doctor,
             started_on=first,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Count, Min, Q
@@ -174,16 +175,13 @@ def give(request: Request) -> HttpResponse:
     """Note what one tap of the round says: everything in one drip, done now."""
     actor = request.actor
     back = reverse("orders:round") + ("?by=time" if request.GET.get("by") == "time" else "")
-    asked = [pk for pk in request.POST.getlist("execution") if len(pk) == 36]
-    try:
-        rows = list(
-            Execution.objects.visible_to(actor)
-            .filter(pk__in=asked)
-            .select_related("order", "order__person", "order__encounter")
-        )
-    except (ValueError, TypeError, LookupError):
-        rows = []
-    if not rows or len(rows) != len(set(asked)):
+    asked = set(_ids(request.POST.getlist("execution")))
+    rows = list(
+        Execution.objects.visible_to(actor)
+        .filter(pk__in=asked)
+        .select_related("order", "order__person", "order__encounter")
+    )
+    if not rows or len(rows) != len(asked):
         messages.error(request, _("没有找到要执行的医嘱，请刷新后再试。"))
         return redirect(back)
     try:
@@ -200,3 +198,11 @@ def give(request: Request) -> HttpResponse:
             },
         )
     return redirect(back)
+
+
+def _ids(sent: list[str]) -> list[UUID]:
+    """What was sent, if all of it are ids."""
+    try:
+        return [UUID(each) for each in sent]
+    except ValueError:
+        return []
