@@ -374,7 +374,7 @@ class Medication(OfEncounter):
     form = models.CharField(_("剂型"), max_length=30, blank=True)
     dose = models.CharField(_("每次剂量"), max_length=50, blank=True)
     dose_value = models.DecimalField(
-        _("每次剂量（数值）"), max_digits=10, decimal_places=4, null=True, blank=True
+        _("每次剂量（数值）"), max_digits=12, decimal_places=4, null=True, blank=True
     )
     dose_unit = models.CharField(_("剂量单位"), max_length=20, blank=True)
     frequency = models.CharField(_("频次"), max_length=50, blank=True)
