@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from xinglin.clinical.record import rules
 from xinglin.clinical.record.models import (
+    KINDS,
     Allergy,
     Diagnosis,
     Document,
@@ -227,12 +228,7 @@ class TimelineForm(Form):
         required=False,
         choices=[
             ("", _("全部")),
-            ("encounter", Encounter._meta.verbose_name),
-            ("diagnosis", Diagnosis._meta.verbose_name),
-            ("observation", Observation._meta.verbose_name),
-            ("allergy", Allergy._meta.verbose_name),
-            ("medication", Medication._meta.verbose_name),
-            ("document", Document._meta.verbose_name),
+            *((kind, model._meta.verbose_name) for kind, model in KINDS.items()),
         ],
     )
     house = forms.ModelChoiceField(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, ClassVar
-from uuid import UUID
-
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -67,8 +64,12 @@ class FactQuerySet(models.QuerySet[Any]):
         return self.order_by("-happened_at", "-id")
 
     def in_use(self, day: date) -> Self:
-        """Of medicines: those taken on a day."""
-        return self.standing().filter(Q(ended_on=None) | Q(ended_on__gte=day), started_on__lte=day)
+        """Of medicines: those taken on a day; not what the person says is not taken."""
+        return (
+            self.standing()
+            .filter(Q(ended_on=None) | Q(ended_on__gte=day), started_on__lte=day)
+            .exclude(taken=False)
+        )
 
 
 class HappenedAt(models.DateTimeField):  # type: ignore[type-arg]
@@ -84,7 +85,8 @@ class HappenedAt(models.DateTimeField):  # type: ignore[type-arg]
 class Fact(Record):
     """Something about a person that says where, when, by whom and from which system.
 
-    A wrong fact is voided (作废) with who and why, and replaced; it is never overwritten.
+    A wrong fact is voided (作废) with who and why, and replaced; it is never overwritten. What
+    stands in its place names it in `replaces`.
     `source` and `source_id` name the fact in the system it came from: the same fact sent
     twice is one fact.
     """
@@ -102,6 +104,15 @@ class Fact(Record):
     happened_at = HappenedAt(_("发生时间"), editable=False)
     source = models.CharField(_("来源系统"), max_length=120, blank=True, editable=False)
     source_id = models.CharField(_("来源编号"), max_length=120, blank=True, editable=False)
+    replaces = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        related_name="replaced_by",
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("更正的是"),
+    )
     voided_at = models.DateTimeField(null=True, blank=True, editable=False)
     voided_by = models.CharField(max_length=50, blank=True, editable=False)
     void_reason = models.CharField(_("作废原因"), max_length=200, blank=True, editable=False)
@@ -208,6 +219,16 @@ class Diagnosis(OfEncounter):
     code = models.CharField(_("诊断编码"), max_length=30)
     name = models.CharField(_("诊断名称"), max_length=200)
     main = models.BooleanField(_("主要诊断"), default=True)
+    # How it was on admission (入院病情), which the front page of a stay must tell.
+    on_admission = models.CharField(_("入院病情"), max_length=1, blank=True)
+    problem = models.ForeignKey(
+        "record.Problem",
+        models.PROTECT,
+        related_name="diagnoses",
+        null=True,
+        blank=True,
+        verbose_name=_("所属问题"),
+    )
     diagnosed_on = models.DateField(_("诊断日期"))
 
     class Meta:
@@ -221,7 +242,11 @@ class Diagnosis(OfEncounter):
 
 
 class Observation(OfEncounter):
-    """A vital sign or a result: a number with its unit, or a text."""
+    """A vital sign or a result: a number with its unit, or a text.
+
+    A number is kept in the unit of the catalogue; what was told in another, exactly convertible
+    one stands in `as_told`. The reference range is the one that held when it was written.
+    """
 
     WHEN = "measured_at"
 
@@ -230,6 +255,18 @@ class Observation(OfEncounter):
         LABORATORY = "laboratory", _("检验")
         OTHER = "other", _("其他")
 
+    class Interpretation(models.TextChoices):
+        """HL7 v3 ObservationInterpretation, the part of it that county laboratories use."""
+
+        NORMAL = "N", _("正常")
+        HIGH = "H", _("偏高")
+        LOW = "L", _("偏低")
+        VERY_HIGH = "HH", _("危急偏高")
+        VERY_LOW = "LL", _("危急偏低")
+        ABNORMAL = "A", _("异常")
+        POSITIVE = "POS", _("阳性")
+        NEGATIVE = "NEG", _("阴性")
+
     kind = models.CharField(_("类别"), max_length=12, choices=Kind, default=Kind.VITAL)
     system = models.CharField(_("编码体系"), max_length=120, default="loinc")
     code = models.CharField(_("项目编码"), max_length=30)
@@ -237,6 +274,15 @@ class Observation(OfEncounter):
     value = models.DecimalField(_("数值"), max_digits=14, decimal_places=4, null=True, blank=True)
     text = models.CharField(_("文字结果"), max_length=500, blank=True)
     unit = models.CharField(_("单位"), max_length=30, blank=True)
+    as_told = models.CharField(_("原始结果"), max_length=60, blank=True, editable=False)
+    reference_low = models.DecimalField(
+        _("参考值下限"), max_digits=14, decimal_places=4, null=True, blank=True
+    )
+    reference_high = models.DecimalField(
+        _("参考值上限"), max_digits=14, decimal_places=4, null=True, blank=True
+    )
+    interpretation = models.CharField(_("判断"), max_length=3, choices=Interpretation, blank=True)
+    specimen = models.CharField(_("标本"), max_length=20, blank=True)
     measured_at = models.DateTimeField(_("测量时间"))
 
     class Meta:
@@ -295,17 +341,38 @@ class Allergy(OfEncounter):
 
 
 class Medication(OfEncounter):
-    """A medicine ordered or taken: what, how much, how often, from when to when."""
+    """A medicine ordered or taken: what, how much, how often, from when to when.
+
+    `dose`, `frequency` and `route` are words as they were said; number, unit and codes beside
+    them where these are known. `taken` is what the person says: None when nobody asked.
+    """
 
     WHEN = "started_on"
+
+    class Intent(models.TextChoices):
+        ORDER = "order", _("医嘱")
+        STATEMENT = "statement", _("自述在用")
+
+    intent = models.CharField(_("依据"), max_length=10, choices=Intent, default=Intent.ORDER)
 
     name = models.CharField(_("药品"), max_length=200)
     system = models.CharField(_("编码体系"), max_length=120, blank=True)
     code = models.CharField(_("药品编码"), max_length=30, blank=True)
     form = models.CharField(_("剂型"), max_length=30, blank=True)
     dose = models.CharField(_("每次剂量"), max_length=50, blank=True)
+    dose_value = models.DecimalField(
+        _("每次剂量（数值）"), max_digits=10, decimal_places=4, null=True, blank=True
+    )
+    dose_unit = models.CharField(_("剂量单位"), max_length=20, blank=True)
     frequency = models.CharField(_("频次"), max_length=50, blank=True)
+    frequency_code = models.CharField(_("频次代码"), max_length=10, blank=True)
     route = models.CharField(_("用法"), max_length=50, blank=True)
+    route_code = models.CharField(_("用法代码"), max_length=10, blank=True)
+    days = models.PositiveSmallIntegerField(_("天数"), null=True, blank=True)
+    reason = models.CharField(_("用药原因"), max_length=200, blank=True)
+    prescriber = models.CharField(_("开立医生"), max_length=50, blank=True)
+    taken = models.BooleanField(_("实际服用"), null=True, blank=True)
+    stop_reason = models.CharField(_("停用原因"), max_length=200, blank=True)
     started_on = models.DateField(_("开始日期"))
     ended_on = models.DateField(_("停用日期"), null=True, blank=True)
 
@@ -326,28 +393,40 @@ class Medication(OfEncounter):
 
 
 class Document(OfEncounter):
-    """A filed document: report, summary, consent form, picture. Stored by its digest."""
+    """A filed document: a file stored by its digest, or one that was composed of the record.
+
+    A composed one (discharge summary, front page) has `data` and no file: what it said when it
+    was filed, whatever becomes of the facts it was made of.
+    """
 
     WHEN = "filed_at"
 
     class Kind(models.TextChoices):
         REPORT = "report", _("检查检验报告")
         DISCHARGE = "discharge", _("出院小结")
+        FRONT_PAGE = "front-page", _("病案首页")
         CONSENT = "consent", _("知情同意书")
         REFERRAL = "referral", _("转诊单")
+        PICTURE = "picture", _("图像")
         OTHER = "other", _("其他")
 
     kind = models.CharField(_("文档类别"), max_length=12, choices=Kind, default=Kind.OTHER)
     title = models.CharField(_("标题"), max_length=200)
-    file = models.FileField(_("文件"), upload_to="documents/%Y/%m", max_length=200)
-    media_type = models.CharField(max_length=60, editable=False)
-    size = models.PositiveIntegerField(editable=False)
-    digest = models.CharField(max_length=64, editable=False)
+    file = models.FileField(_("文件"), upload_to="documents/%Y/%m", max_length=200, blank=True)
+    media_type = models.CharField(max_length=60, blank=True, editable=False)
+    size = models.PositiveIntegerField(default=0, editable=False)
+    digest = models.CharField(max_length=64, blank=True, editable=False)
+    data = models.JSONField(default=dict, blank=True, editable=False)
     filed_at = models.DateTimeField(_("归档时间"))
 
     class Meta:
         verbose_name = _("文档")
-        constraints = [once_per_source("document")]
+        constraints = [
+            once_per_source("document"),
+            models.CheckConstraint(
+                condition=~Q(file="") | ~Q(data={}), name="document_says_something"
+            ),
+        ]
         indexes = [models.Index(fields=["person", "-happened_at"], name="document_person")]
 
     def __str__(self) -> str:
@@ -355,46 +434,3 @@ class Document(OfEncounter):
 
     def get_absolute_url(self) -> str:
         return reverse("record:document", args=[self.pk])
-
-
-FACTS: tuple[type[Fact], ...] = (Encounter, Diagnosis, Observation, Allergy, Medication, Document)
-KINDS: dict[str, type[Fact]] = {str(model._meta.model_name): model for model in FACTS}
-
-
-def timeline(
-    actor: Actor,
-    person: Person,
-    kinds: Iterable[str] = (),
-    *,
-    house: Organisation | None = None,
-    voided: bool = False,
-) -> models.QuerySet[Any]:
-    """Everything that happened to a person: rows of id, house, moment and kind, newest first.
-
-    One query over all kinds, so that a page of it costs the same however long the life was.
-    """
-    parts = []
-    for kind in kinds or KINDS:
-        rows = FactQuerySet(KINDS[kind]).visible_to(actor).of(person)
-        rows = rows.filter(organisation=house) if house else rows
-        parts.append(
-            (rows if voided else rows.standing())
-            .order_by()
-            .annotate(what=Value(kind, output_field=models.CharField()))
-            .values("id", "organisation_id", "happened_at", "what")
-        )
-    first, *others = parts
-    found: models.QuerySet[Any] = first.union(*others, all=True) if others else first
-    return found.order_by("-happened_at", "-id")
-
-
-def life(actor: Actor, rows: Iterable[dict[str, Any]]) -> list[Fact]:
-    """The facts that rows of the timeline stand for, in their order."""
-    wanted: dict[str, list[UUID]] = {}
-    for row in rows:
-        wanted.setdefault(row["what"], []).append(row["id"])
-    known: dict[UUID, Fact] = {}
-    for kind, ids in wanted.items():
-        facts = FactQuerySet(KINDS[kind]).visible_to(actor).filter(pk__in=ids)
-        known |= {fact.pk: fact for fact in facts.select_related("organisation", "person")}
-    return [known[row["id"]] for row in rows if row["id"] in known]
