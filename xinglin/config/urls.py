@@ -11,6 +11,7 @@ urlpatterns = [
     path("record/", include("xinglin.clinical.record.urls")),
     path("referrals/", include("xinglin.clinical.referral.urls")),
     path("import/", include("xinglin.gateway.imports.urls")),
+    path("fhir/", include("xinglin.gateway.fhir.urls")),
     path("", include("xinglin.gateway.urls")),
 ]
 

@@ -19,7 +19,6 @@ from xinglin.clinical.record.models import (
     Document,
     Encounter,
     Medication,
-    Observation,
 )
 from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.terminology import catalogue as terminology

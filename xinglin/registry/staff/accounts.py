@@ -12,8 +12,7 @@ from xinglin.kernel.prepared import SLOT, Cabinet, Prepared
 from xinglin.registry.staff.models import Post, Practitioner, User
 
 POST, PRACTITIONER, USER = (
-    [field.attname for field in model._meta.concrete_fields]
-    for model in (Post, Practitioner, User)
+    [field.attname for field in model._meta.concrete_fields] for model in (Post, Practitioner, User)
 )
 
 # By the day, for what is in force changes with it.
