@@ -8,7 +8,7 @@ or moved afterwards shows. Chaining afterwards keeps writers from queueing on on
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,10 +16,9 @@ from uuid import UUID
 from cryptography.hazmat.primitives.hashes import SM3, Hash
 from django.apps import apps
 from django.db import connection, transaction
-from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from xinglin.kernel import clock
+from xinglin.kernel import bulk, clock
 from xinglin.kernel.access import REGISTRY, Actor
 from xinglin.kernel.models import TrailEntry, TrailLink
 from xinglin.kernel.prepared import store
@@ -63,36 +62,16 @@ def record(by: Actor, verb: str, subject: Record, *, before: dict[str, Any]) -> 
 
 def read(by: Actor, verb: str, subject: Record, *, basis: str = "") -> None:
     """Write that a person's data were read, by whom and on what ground."""
-    entry = _reading(by, verb, type(subject), subject.pk, subject.trail_person_id(), basis)
-    entry.county_id = subject.trail_county_id() or by.county_id
     # As often as everything else together; the compiled form costs half.
-    store(entry)
+    store(_reading(by, verb, subject, basis))
 
 
-def read_row(
-    by: Actor, verb: str, model: type[Model], key: UUID, *, person_id: UUID | None, basis: str = ""
-) -> None:
-    """The same for a row whose person is not at hand: what one sees is of one's own county."""
-    store(_reading(by, verb, model, key, person_id, basis))
+def read_all(by: Actor, verb: str, subjects: Iterable[Record], *, basis: str = "") -> None:
+    """The same for the lines of a list, each about its own person, in one statement."""
+    bulk.create([_reading(by, verb, each, basis) for each in subjects])
 
 
-def read_people(by: Actor, verb: str, model: type[Model], bases: Mapping[UUID, str]) -> None:
-    """One line for each of the residents whom a list told of, with the ground for each.
-
-    `model` is the residents' own: the kernel does not know it.
-    """
-    if len(bases) == 1:
-        for key, basis in bases.items():
-            read_row(by, verb, model, key, person_id=key, basis=basis)
-    elif bases:
-        TrailEntry.objects.bulk_create(
-            [_reading(by, verb, model, key, key, basis) for key, basis in bases.items()]
-        )
-
-
-def _reading(
-    by: Actor, verb: str, model: type[Model], key: UUID, person_id: UUID | None, basis: str
-) -> TrailEntry:
+def _reading(by: Actor, verb: str, subject: Record, basis: str) -> TrailEntry:
     return TrailEntry(
         at=clock.now(),
         kind=TrailEntry.Kind.READ,
@@ -102,12 +81,12 @@ def _reading(
         post_id=by.post_id,
         org_id=by.org_id,
         org_name=by.org_name,
-        county_id=by.county_id,
+        county_id=subject.trail_county_id() or by.county_id,
         address=by.address,
         verb=verb,
-        subject_type=model._meta.label_lower,
-        subject_id=key,
-        person_id=person_id,
+        subject_type=subject._meta.label_lower,
+        subject_id=subject.pk,
+        person_id=subject.trail_person_id(),
         basis=basis,
     )
 

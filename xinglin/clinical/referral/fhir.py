@@ -251,9 +251,9 @@ _NUMBER = numbers("identifier", {NUMBER: "number"})
 _PATIENT: tuple[Parameter, ...] = (Pointer("patient", "person_id", ("Patient",)),)
 
 
-def _offer(type: str, write: Any, *parameters: Parameter, **more: Any) -> Offer:
+def _offer(kind: str, write: Any, *parameters: Parameter, **more: Any) -> Offer:
     return Offer(
-        type=type,
+        kind=kind,
         model=Referral,
         rows=_rows,
         write=write,

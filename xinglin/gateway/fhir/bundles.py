@@ -75,8 +75,8 @@ class Entries:
         listed: bool = False,
     ) -> None:
         """The rows as entries, each resource once."""
-        new = [row for row in rows if (offer.type, row.pk) not in self.seen]
-        self.seen |= {(offer.type, row.pk) for row in new}
+        new = [row for row in rows if (offer.kind, row.pk) not in self.seen]
+        self.seen |= {(offer.kind, row.pk) for row in new}
         brief = offer.listed if listed else None
         if brief is None:
             with_parts(self.actor, offer, new)
@@ -87,7 +87,7 @@ class Entries:
                 resource = some_of(resource, elements, offer.needed)
             self.entries.append(
                 {
-                    "fullUrl": f"{self.base}{offer.type}/{row.pk}",
+                    "fullUrl": f"{self.base}{offer.kind}/{row.pk}",
                     "resource": resource,
                     "search": {"mode": mode},
                 }
@@ -111,7 +111,13 @@ class Entries:
     def trace(self) -> None:
         """Leave a line for each resident whose data the bundle tells."""
         for verb, bases in self.told.items():
-            trail.read_people(self.actor, verb, Person, bases)
+            for basis in dict.fromkeys(bases.values()):
+                people = [
+                    Person(pk=key, county_id=self.actor.county_id)
+                    for key, why in bases.items()
+                    if why == basis
+                ]
+                trail.read_all(self.actor, verb, people, basis=basis)
 
 
 def searchset(asked: Asked, page: Page, entries: Entries, address: str) -> dict[str, Any]:

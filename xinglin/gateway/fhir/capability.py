@@ -1,4 +1,4 @@
-"""What the door says of itself: the CapabilityStatement, and how a client gets its token (SMART)."""
+"""What the door says of itself: CapabilityStatement, and how a client gets its token (SMART)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Patient/id/$everything`: all that the reader may see of one patient, in one bundle or in pages."""
+"""`Patient/id/$everything`: all that the reader may see of one patient, whole or in pages."""
 
 from __future__ import annotations
 

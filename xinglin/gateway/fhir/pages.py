@@ -128,13 +128,11 @@ def _keys(offer: Offer, asked: Asked) -> list[_Key]:
 
 def _keyed(rows: QuerySet[Any], keys: Sequence[_Key]) -> QuerySet[Any]:
     """With a value in the place of each that may be missing."""
-    return rows.annotate(
-        **{
-            key.name: Coalesce(F(key.field.name), Value(_least(key.field), key.field))
-            for key in keys
-            if key.name != key.field.name
-        }
-    )
+    for key in keys:
+        if key.name != key.field.name:
+            told = Coalesce(F(key.field.name), Value(_least(key.field), key.field))
+            rows = rows.annotate(**{key.name: told})
+    return rows
 
 
 def _least(column: Any) -> Any:
@@ -182,7 +180,7 @@ def _read(asked: Asked) -> tuple[bool, list[Any] | None]:
         _no_place()
     if not isinstance(told, list) or not told or told[0] not in ("n", "p"):
         _no_place()
-    if any(not isinstance(value, str | int | float) or "\0" in str(value) for value in told):
+    if any(not isinstance(value, str) or "\0" in value for value in told):
         _no_place()
     return told[0] == "p", told[1:]
 

@@ -20,7 +20,7 @@ BINARY = "Binary"
 def _by_type(offers: Iterable[Offer]) -> dict[str, tuple[Offer, ...]]:
     found: dict[str, tuple[Offer, ...]] = {}
     for offer in offers:
-        found[offer.type] = (*found.get(offer.type, ()), offer)
+        found[offer.kind] = (*found.get(offer.kind, ()), offer)
     return found
 
 

@@ -119,7 +119,7 @@ def _trace(actor: Actor, offer: Offer, row: Any) -> None:
     if offer.person:
         person = getattr(row, offer.person)
         basis = offer.grounds(actor, [row]).get(person, "")
-        trail.read_row(actor, offer.verb, type(row), row.pk, person_id=person, basis=basis)
+        trail.read(actor, offer.verb, row, basis=basis)
 
 
 def versioned(request: Request, resource: dict[str, Any], row: Any, offer: Offer) -> HttpResponse:
@@ -234,7 +234,7 @@ def _pairs(request: HttpRequest) -> Iterator[tuple[str, str]]:
 def nothing(request: Request, rest: str = "") -> HttpResponse:
     """An address that leads nowhere: no such type, no such id, or not even an id."""
     kind, _slash, key = rest.partition("/")
-    if kind in (*TYPES, BINARY) and key and "/" not in key:
+    if kind in (*TYPES, BINARY) and key and "/" not in key and not key.startswith("$"):
         read_id("_id", key)
         if request.method not in ("GET", "HEAD"):
             raise NotAllowed(_("此地址不支持该请求方法。"), "GET, HEAD")

@@ -104,7 +104,7 @@ def _rows(actor: Actor) -> Any:
 
 OFFERS = (
     Offer(
-        type="Organization",
+        kind="Organization",
         model=Organisation,
         rows=_rows,
         write=to_fhir,

@@ -315,7 +315,7 @@ def _grounds(actor: Actor, people: Sequence[Person]) -> dict[UUID, str]:
 
 OFFERS = (
     Offer(
-        type="Patient",
+        kind="Patient",
         model=Person,
         rows=_people,
         write=whole_to_fhir,

@@ -154,7 +154,7 @@ def _posts(actor: Actor) -> Any:
 
 OFFERS = (
     Offer(
-        type="Practitioner",
+        kind="Practitioner",
         model=Practitioner,
         rows=_staff,
         write=to_fhir,
@@ -173,7 +173,7 @@ OFFERS = (
         ),
     ),
     Offer(
-        type="PractitionerRole",
+        kind="PractitionerRole",
         model=Post,
         rows=_posts,
         write=role_to_fhir,

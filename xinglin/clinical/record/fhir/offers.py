@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from xinglin.clinical.record import permissions
 from xinglin.clinical.record.fhir import findings, visits
@@ -50,15 +51,23 @@ PATIENT = ("Patient",)
 
 def grounds_of(actor: Actor, facts: Sequence[Any]) -> Mapping[UUID, str]:
     """Why the post may read each of the residents whom these facts are about."""
-    people = {fact.person_id for fact in facts}
-    if len(people) == 1:
-        (key,) = people
-        return {key: ground(actor, Person(pk=key, county_id=actor.county_id))}
-    return grounds(actor, people)
+    people: dict[UUID, Person] = {}
+    for fact in facts:
+        # All that the trail asks of the person: what one sees is of one's own county.
+        who = people.setdefault(
+            fact.person_id, Person(pk=fact.person_id, county_id=actor.county_id)
+        )
+        if not type(fact).person.is_cached(fact):
+            fact.person = who
+    told = grounds(actor, people) if len(people) > 1 else {}
+    return {
+        key: told.get(key) or ground(actor, who) or _("本机构书写的内容")
+        for key, who in people.items()
+    }
 
 
 def of_fact(
-    type: str,
+    kind: str,
     model: type[Fact],
     write: Callable[[Any], dict[str, Any]],
     *parameters: Parameter,
@@ -79,7 +88,7 @@ def of_fact(
     if encounter:
         shared.append(Pointer("encounter", "encounter_id", ("Encounter",)))
     return Offer(
-        type=type,
+        kind=kind,
         model=model,
         rows=rows,
         write=write,
