@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,12 +13,21 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 from django.utils.translation import gettext as _
 
-from xinglin.kernel import parameters
+from xinglin.clinical.record import catalogue
+from xinglin.clinical.record.catalogue import Item, Range
 from xinglin.kernel.errors import Refused
 
 
 class ImpossibleValue(Refused):
     code = "impossible-value"
+
+
+class WrongUnit(Refused):
+    code = "wrong-unit"
+
+
+class WrongNumber(Refused):
+    code = "wrong-number"
 
 
 class InTheFuture(Refused):
@@ -25,7 +36,7 @@ class InTheFuture(Refused):
 
 @dataclass(frozen=True)
 class VitalSign:
-    """One vital sign: LOINC code, name, UCUM unit; `field` names the parameters of its range."""
+    """One vital sign: LOINC code, name, UCUM unit; `field` names it in forms and tables."""
 
     field: str
     loinc: str
@@ -65,21 +76,184 @@ def said_unit(unit: str) -> str:
 
 def check_vital(sign: VitalSign, value: Decimal) -> Decimal:
     """The value if a living body can have it, else a sentence with the range."""
-    low = Decimal(str(parameters.get(f"vitals.{sign.field}.min")))
-    high = Decimal(str(parameters.get(f"vitals.{sign.field}.max")))
-    if not low <= value <= high:
-        raise ImpossibleValue(
-            _("%(name)s %(value)s %(unit)s 不在可能的范围（%(low)s～%(high)s），请核对。")
-            % {
-                "name": sign.label,
-                "value": value,
-                "unit": said_unit(sign.unit),
-                "low": low,
-                "high": high,
-            },
-            field=sign.field,
-        )
+    item = catalogue.find(sign.loinc)
+    if item is not None:
+        check_value(item, value, sign.field)
     return value
+
+
+def check_value(item: Item, value: Decimal, field: str = "value") -> None:
+    """Refuse what no living body has; the sentence tells the range of the catalogue."""
+    below = item.low is not None and value < item.low
+    if below or (item.high is not None and value > item.high):
+        raise ImpossibleValue(
+            _("%(name)s %(value)s %(unit)s 不在可能的范围（%(range)s），请核对。")
+            % {
+                "name": item.label,
+                "value": f"{value.normalize():f}",
+                "unit": said_unit(item.unit),
+                "range": said_range(item.low, item.high),
+            },
+            field=field,
+        )
+
+
+def said_range(low: Decimal | None, high: Decimal | None) -> str:
+    """A range as a report prints it: 3.9～6.1, ≤5.2, ≥90; "" without limits."""
+    if low is not None and high is not None:
+        return f"{low.normalize():f}～{high.normalize():f}"
+    if high is not None:
+        return f"≤{high.normalize():f}"
+    return f"≥{low.normalize():f}" if low is not None else ""
+
+
+# Spellings of units that mean the same everywhere.
+_SAME_UNIT = {
+    "mm[hg]": "mmHg",
+    "mmhg": "mmHg",
+    "℃": "Cel",
+    "°c": "Cel",
+    "次/分": "/min",
+    "次/分钟": "/min",
+    "bpm": "/min",
+    "{beats}/min": "/min",
+    "{breaths}/min": "/min",
+    "kg/m²": "kg/m2",
+    "iu/l": "[IU]/L",
+    "厘米": "cm",
+    "公斤": "kg",
+    "秒": "s",
+    "sec": "s",
+}
+
+
+def in_unit(item: Item, value: Decimal, unit: str, field: str = "unit") -> Decimal:
+    """The value in the item's own unit.
+
+    Raises WrongUnit, with the units that are understood, where it cannot be converted exactly.
+    """
+    told = _same(unit)
+    if told == _same(item.unit) or (not told and item.unit in ("1", "[pH]")):
+        return value
+    factor = next((factor for known, factor in item.units if _same(known) == told), None)
+    if factor is not None:
+        return (value * factor).quantize(Decimal("0.0001"))
+    known = _("、").join(dict.fromkeys([said_unit(item.unit), *(name for name, _f in item.units)]))
+    if not told:
+        raise WrongUnit(
+            _("请写明%(name)s的单位，可用：%(known)s。") % {"name": item.label, "known": known},
+            field=field,
+        )
+    raise WrongUnit(
+        _("%(name)s的单位“%(unit)s”不能换算成 %(own)s，可用：%(known)s。")
+        % {"name": item.label, "unit": unit, "own": said_unit(item.unit), "known": known},
+        field=field,
+    )
+
+
+def _same(unit: str) -> str:
+    told = unit.replace("⁹", "^9").replace("¹²", "^12")
+    told = unicodedata.normalize("NFKC", told).strip().replace("\u03bc", "u")
+    told = _SAME_UNIT.get(told.lower(), told)
+    return "".join(told.lower().split())
+
+
+def interpretation(item: Item, value: Decimal, usual: Range | None) -> str:
+    """N, H, L, HH or LL (HL7 v3); "" where the catalogue knows no range."""
+    urgent = item.critical
+    if urgent is not None and urgent.high is not None and value > urgent.high:
+        return "HH"
+    if urgent is not None and urgent.low is not None and value < urgent.low:
+        return "LL"
+    if usual is None:
+        return ""
+    if usual.high is not None and value > usual.high:
+        return "H"
+    if usual.low is not None and value < usual.low:
+        return "L"
+    return "N"
+
+
+_NEGATIVE = {"-", "(-)", "－", "neg", "negative", "阴", "阴性(-)", "未检出"}
+_POSITIVE = {"+", "(+)", "＋", "pos", "positive", "阳", "阳性(+)", "检出"}
+
+
+def result_in_words(item: Item, text: str) -> tuple[str, str]:
+    """A qualitative result as the catalogue words it, and its interpretation.
+
+    What the catalogue does not word is left as it was told, without an interpretation.
+    """
+    told = unicodedata.normalize("NFKC", text).strip()
+    plain = told.lower().replace(" ", "")
+    if not item.texts:
+        return text, ""
+    if plain in _NEGATIVE or plain == item.texts[0]:
+        return item.texts[0], "NEG"
+    if plain in _POSITIVE:
+        told = "阳性" if "阳性" in item.texts else "1+"
+    elif set(plain) == {"+"} and f"{len(plain)}+" in item.texts:
+        told = f"{len(plain)}+"
+    elif plain in ("+-", "弱阳性", "微量"):
+        told = "±"
+    if told not in item.texts:
+        return text, ""
+    return told, "POS" if told != "±" else "A"
+
+
+_DOSE = re.compile(r"(\d{1,6}(?:\.\d{1,4})?)\s*([^\d\s.,，、/×*-]{1,10})")
+
+
+def dose_of(words: str) -> tuple[Decimal | None, str]:
+    """Number and unit of a dose in words that is one: 5mg, 0.5 片; (None, "") of others."""
+    found = _DOSE.fullmatch(unicodedata.normalize("NFKC", words).strip())
+    return (Decimal(found[1]), found[2]) if found and Decimal(found[1]) > 0 else (None, "")
+
+
+def check_loinc(code: str, field: str = "code") -> str:
+    """The code if it is made like one of LOINC's, with a true check digit (mod 10)."""
+    body, dash, digit = code.partition("-")
+    fine = bool(dash) and body.isascii() and body.isdigit() and 1 <= len(body) <= 7
+    if fine and digit == str(_mod_10(body)):
+        return code
+    raise WrongNumber(
+        _("“%(code)s”不是 LOINC 编码（校验位不符），请核对。") % {"code": code[:20]}, field=field
+    )
+
+
+def _mod_10(body: str) -> int:
+    total = 0
+    for at, digit in enumerate(reversed(body)):
+        number = int(digit) * (2 if at % 2 == 0 else 1)
+        total += number // 10 + number % 10
+    return -total % 10
+
+
+def check_record_number(number: str, field: str = "number") -> str:
+    """The number of a health record, 17 digits.
+
+    WS/T 364.2—2023 §4.1: 6 county, 3 township, 3 committee, 5 serial; there is no check digit.
+    """
+    told = "".join(unicodedata.normalize("NFKC", number).replace("-", "").split())
+    if len(told) != 17 or not (told.isascii() and told.isdigit()):
+        raise WrongNumber(_("健康档案编号应为 17 位数字。"), field=field)
+    if not "11" <= told[:2] <= "82" or told[2:6] == "0000":
+        raise WrongNumber(
+            _("健康档案编号的前 6 位“%(area)s”不是县级行政区划代码。") % {"area": told[:6]},
+            field=field,
+        )
+    if told[6:9] == "000" or told[9:12] == "000":
+        raise WrongNumber(
+            _("健康档案编号第 7～9 位是乡镇（街道），第 10～12 位是村（居）委会，都不能为 000。"),
+            field=field,
+        )
+    if told[12:] == "00000":
+        raise WrongNumber(_("健康档案编号末 5 位是序号，从 00001 起。"), field=field)
+    return told
+
+
+def check_committee(code: str, field: str = "committee") -> str:
+    """The twelve digits of a village's or neighbourhood's committee, that begin a number."""
+    return check_record_number(f"{code}00001", field)[:12]
 
 
 def not_in_future(value: date | datetime | None, field: str, label: Any) -> None:

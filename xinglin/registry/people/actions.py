@@ -170,6 +170,21 @@ def link_care_all(
     )
 
 
+def number_record(person: Person, number: str) -> None:
+    """Let a person be found by the number of the health record; within a caller's action."""
+    assert transaction.get_connection().in_atomic_block
+    if person.health_record_no == number:
+        return
+    SearchKey.objects.filter(
+        person=person,
+        kind=SearchKey.Kind.NUMBER,
+        key=rules.search_key(person.health_record_no),
+    ).delete()
+    person.health_record_no = number
+    person.save(update_fields=["health_record_no", "updated_at"])
+    _index_keys(person, {(SearchKey.Kind.NUMBER, rules.search_key(number))})
+
+
 def check(person: Person) -> None:
     """Put the facts in their standard form, or refuse naming the field."""
     person.name = " ".join(person.name.split())

@@ -19,6 +19,8 @@ from pypinyin import Style, lazy_pinyin
 _ICD10 = re.compile(
     r"(?P<category>[A-Z]\d{2})(?:\.?(?P<detail>[\dX]{1,3}))?(?:X(?P<extension>\d{2,4}))?"
 )
+# Two digits, up to two more (four in the national clinical edition), and its extension.
+_ICD9 = re.compile(r"(?P<category>\d{2})(?:\.?(?P<detail>\d{1,4}))?(?:[Xx](?P<extension>\d{2,4}))?")
 _MARKS = "†*+"  # dagger and asterisk of the double classification
 
 
@@ -51,7 +53,7 @@ def icd10_parents(code: str) -> Iterator[str]:
 
     National editions put six characters and an extension where the international one has
     three to five: `I10.x00x002` belongs to `I10`, `K29.700x003` to `K29.7`, then `K29`.
-    Takes and gives canonical codes (`normal_icd10`).
+    Takes and gives canonical codes (`normal_icd10`); those of ICD-9-CM-3 grow the same way.
     """
     yield code
     category, _dot, rest = code.partition(".")
@@ -63,6 +65,22 @@ def icd10_parents(code: str) -> Iterator[str]:
             yield parent
     if category != code:
         yield category
+
+
+def normal_icd9cm3(text: str) -> str:
+    """The canonical spelling of an ICD-9-CM-3 code, or "" if the text is not shaped like one.
+
+    `4709`, `47.09`, `４７．０９`, `47.0900X001` → `47.09`, `47.09`, `47.09`, `47.0900x001`.
+    """
+    found = _ICD9.fullmatch("".join(unicodedata.normalize("NFKC", text).split()))
+    if found is None:
+        return ""
+    code = found["category"]
+    if found["detail"]:
+        code += "." + found["detail"]
+    if found["extension"]:
+        code += "x" + found["extension"]
+    return code
 
 
 def pinyin_keys(name: str) -> tuple[str, str]:

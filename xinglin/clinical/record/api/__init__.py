@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_type_hints
 from urllib.parse import quote
 from uuid import UUID
 
+from django.db.models import F
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import File, Form, Query, Router, Status
 from ninja.files import UploadedFile
+from pydantic import Field, create_model
 
 from xinglin.clinical.record import actions, models
+from xinglin.clinical.record.api import schemas
 from xinglin.clinical.record.api.schemas import (
-    AllergyIn,
-    AllergyOut,
-    DiagnosisIn,
-    DiagnosisOut,
+    CoverEnd,
     DocumentIn,
     DocumentOut,
     EncounterEnd,
@@ -27,12 +27,13 @@ from xinglin.clinical.record.api.schemas import (
     FactFilter,
     FactIn,
     FactOut,
-    MedicationIn,
+    HealthCoverIn,
+    HealthCoverOut,
     MedicationOut,
     MedicationStopIn,
     Moments,
-    ObservationIn,
     ObservationOut,
+    ResultsIn,
     VoidIn,
 )
 from xinglin.clinical.record.models import (
@@ -41,35 +42,53 @@ from xinglin.clinical.record.models import (
     Document,
     Encounter,
     Fact,
+    FamilyHistory,
+    HealthCover,
+    Immunization,
     Medication,
     Observation,
+    Problem,
+    Procedure,
     open_people,
 )
 from xinglin.kernel import trail
-from xinglin.kernel.errors import Conflict, Refused
+from xinglin.kernel.errors import Conflict
 from xinglin.registry.people.models import Person
 from xinglin.ui.api import Paging, changes, chosen, page_of, paged
 from xinglin.ui.requests import Request
 
 router = Router(tags=["病历"])
-F = TypeVar("F", bound=Fact)
+T = TypeVar("T", bound=Fact)
 
 
-DOORS: dict[type[Fact], tuple[str, str, type[FactOut]]] = {
-    # model: (address, label, schema)
-    Encounter: ("encounters", "就诊", EncounterOut),
-    Diagnosis: ("diagnoses", "诊断", DiagnosisOut),
-    Observation: ("observations", "检查结果", ObservationOut),
-    Allergy: ("allergies", "过敏", AllergyOut),
-    Medication: ("medications", "用药", MedicationOut),
-    Document: ("documents", "文档", DocumentOut),
+# model: (address, label, schema out, schema in where one is written like any other)
+DOORS: dict[type[Fact], tuple[str, str, type[FactOut], type[FactIn] | None]] = {
+    Encounter: ("encounters", "就诊", EncounterOut, None),
+    Problem: ("problems", "健康问题", schemas.ProblemOut, schemas.ProblemIn),
+    Diagnosis: ("diagnoses", "诊断", schemas.DiagnosisOut, schemas.DiagnosisIn),
+    Observation: ("observations", "检查结果", ObservationOut, schemas.ObservationIn),
+    Allergy: ("allergies", "过敏", schemas.AllergyOut, schemas.AllergyIn),
+    Medication: ("medications", "用药", MedicationOut, schemas.MedicationIn),
+    Procedure: ("procedures", "手术操作", schemas.ProcedureOut, schemas.ProcedureIn),
+    Immunization: ("immunizations", "预防接种", schemas.ImmunizationOut, schemas.ImmunizationIn),
+    FamilyHistory: (
+        "family-histories",
+        "家族史",
+        schemas.FamilyHistoryOut,
+        schemas.FamilyHistoryIn,
+    ),
+    HealthCover: ("health-covers", "健康档案", HealthCoverOut, None),
+    Document: ("documents", "文档", DocumentOut, None),
 }
+# What a correction does not change: whose it is, and where it came from.
+_KEPT = {"person", "encounter", "author", "source", "source_id", "committee"}
 
 
 def _doors(model: type[Fact]) -> None:
     """List, read and void are the same for every kind of fact."""
-    address, label, out = DOORS[model]
-    name, many = model.__name__, address.capitalize()
+    address, label, out, told = DOORS[model]
+    name = model.__name__
+    many = "".join(part.capitalize() for part in address.split("-"))
 
     @router.get(
         f"/{address}", response=page_of(out), operation_id=f"list{many}", summary=f"{label}列表"
@@ -101,9 +120,65 @@ def _doors(model: type[Fact]) -> None:
         fact = get_object_or_404(_seen(request, model), pk=pk)
         return actions.void(fact, by=request.actor, reason=body.reason)
 
+    if told is not None:
+        _writing(model, told)
+        _correcting(model, told)
+
+
+def _writing(model: type[Fact], told: Any) -> None:
+    address, label, out, _told = DOORS[model]
+
+    def note(request: Request, body: Any) -> Any:
+        """来源系统与来源编号相同的，重复发送只记一次。"""
+        fact, known = _fact(request, model, body)
+        return Status(201, fact if known else actions.note(fact, by=request.actor))
+
+    # The door's schema is known here only, where annotations are words.
+    note.__annotations__["body"] = told
+    router.post(
+        f"/{address}",
+        response={201: out},
+        operation_id=f"note{model.__name__}",
+        summary=f"记录{label}",
+    )(note)
+
+
+def _correcting(model: type[Fact], told: Any) -> None:
+    address, label, out, _told = DOORS[model]
+    hints = get_type_hints(told, include_extras=True)
+    fields: dict[str, Any] = {
+        name: (
+            Annotated[(hints[name], *field.metadata)] if field.metadata else hints[name],
+            Field(None, description=field.description or ""),
+        )
+        for name, field in told.model_fields.items()
+        if name not in _KEPT
+    }
+    correction: Any = create_model(
+        f"{model.__name__}Correction", __base__=schemas.CorrectIn, **fields
+    )
+
+    def replace(request: Request, pk: UUID, body: Any) -> Any:
+        """写错的一条作废，新的一条代替它；未给出的字段照旧。"""
+        fact = get_object_or_404(_seen(request, model), pk=pk)
+        given = changes(body)
+        reason = given.pop("reason")
+        if given.get("problem") is not None:
+            given["problem"] = _problem(request, fact.person, given["problem"])
+        return Status(201, actions.replace(fact, by=request.actor, reason=reason, **_plain(given)))
+
+    replace.__annotations__["body"] = correction
+    router.post(
+        f"/{address}/{{uuid:pk}}/replace",
+        response={201: out},
+        operation_id=f"replace{model.__name__}",
+        summary=f"更正{label}",
+    )(replace)
+
 
 for fact_model in DOORS:
     _doors(fact_model)
+_correcting(HealthCover, HealthCoverIn)
 
 
 @router.post(
@@ -140,40 +215,68 @@ def end_encounter(request: Request, pk: UUID, body: EncounterEnd) -> Encounter:
 
 
 @router.post(
-    "/diagnoses", response={201: DiagnosisOut}, operation_id="noteDiagnosis", summary="记录诊断"
+    "/results",
+    response={201: list[ObservationOut]},
+    operation_id="noteResults",
+    summary="录入检验结果",
 )
-def note_diagnosis(request: Request, body: DiagnosisIn) -> Any:
-    return Status(201, _note(request, Diagnosis, body))
+def note_results(request: Request, body: ResultsIn) -> Any:
+    """一份标本的多项检验结果，一次写入；任何一项不可信，全部不写，并逐项说明。"""
+    person = chosen(Person.objects.visible_to(request.actor), body.person, "person")
+    visit = None
+    if body.encounter is not None:
+        visits = Encounter.objects.visible_to(request.actor).filter(person=person)
+        visit = chosen(visits, body.encounter, "encounter")
+    return Status(
+        201,
+        actions.report(
+            person,
+            by=request.actor,
+            encounter=visit,
+            measured_at=body.measured_at,
+            specimen=body.specimen,
+            results=body.results,
+        ),
+    )
 
 
 @router.post(
-    "/observations",
-    response={201: ObservationOut},
-    operation_id="noteObservation",
-    summary="记录检查结果",
+    "/health-covers",
+    response={201: HealthCoverOut},
+    operation_id="openHealthCover",
+    summary="建立健康档案",
 )
-def note_observation(request: Request, body: ObservationIn) -> Any:
-    """生命体征或检验结果：数值与单位，或文字。"""
-    if body.value is None and not body.text:
-        raise Refused(_("请填写数值或文字结果。"), field="value")
-    return Status(201, _note(request, Observation, body))
+def open_health_cover(request: Request, body: HealthCoverIn) -> Any:
+    """建立居民健康档案封面与个人基本信息；没有编号的，按村（居）委会依次编号。"""
+    committee = body.committee
+    fact, known = _fact(request, HealthCover, body, leave_out=("committee",))
+    if known:
+        return Status(201, fact)
+    return Status(201, actions.open_cover(fact, by=request.actor, committee=committee))
 
 
 @router.post(
-    "/allergies", response={201: AllergyOut}, operation_id="noteAllergy", summary="记录过敏"
+    "/health-covers/{uuid:pk}/close",
+    response=HealthCoverOut,
+    operation_id="closeHealthCover",
+    summary="终止健康档案",
 )
-def note_allergy(request: Request, body: AllergyIn) -> Any:
-    return Status(201, _note(request, Allergy, body))
+def close_health_cover(request: Request, pk: UUID, body: CoverEnd) -> Any:
+    """死亡、迁出或失访时终止；档案保留。"""
+    cover = get_object_or_404(_seen(request, HealthCover), pk=pk)
+    return actions.close_cover(cover, by=request.actor, on=body.on, reason=body.reason)
 
 
 @router.post(
-    "/medications",
-    response={201: MedicationOut},
-    operation_id="noteMedication",
-    summary="记录用药",
+    "/health-covers/{uuid:pk}/reopen",
+    response=HealthCoverOut,
+    operation_id="reopenHealthCover",
+    summary="恢复健康档案",
 )
-def note_medication(request: Request, body: MedicationIn) -> Any:
-    return Status(201, _note(request, Medication, body))
+def reopen_health_cover(request: Request, pk: UUID) -> Any:
+    """居民迁回或重新联系上时恢复。"""
+    cover = get_object_or_404(_seen(request, HealthCover), pk=pk)
+    return actions.reopen_cover(cover, by=request.actor)
 
 
 @router.post(
@@ -184,7 +287,7 @@ def note_medication(request: Request, body: MedicationIn) -> Any:
 )
 def stop_medication(request: Request, pk: UUID, body: MedicationStopIn) -> Medication:
     medication = get_object_or_404(_seen(request, Medication), pk=pk)
-    return actions.stop_medication(medication, by=request.actor, on=body.on)
+    return actions.stop_medication(medication, by=request.actor, on=body.on, reason=body.reason)
 
 
 @router.post(
@@ -217,6 +320,8 @@ def download_document(request: Request, pk: UUID) -> HttpResponse:
     """文档原文；每次下载都留痕。"""
     document = get_object_or_404(_seen(request, Document), pk=pk)
     trail.read(request.actor, "record.read", document, basis="rest")
+    if not document.file:
+        raise Conflict(_("该文档由病历生成，没有文件；内容见 data。"))
     try:
         content = document.file.open("rb")
     except FileNotFoundError:
@@ -249,7 +354,7 @@ def timeline(request: Request, pk: UUID, asked: Query[Paging]) -> Any:
     return page
 
 
-def _seen(request: Request, model: type[F]) -> Any:
+def _seen(request: Request, model: type[T]) -> Any:
     return model._default_manager.visible_to(request.actor).select_related("organisation", "person")
 
 
@@ -260,9 +365,11 @@ def _open(request: Request, person_id: UUID) -> Person:
     return person
 
 
-def _fact(request: Request, model: type[F], body: FactIn) -> tuple[F, bool]:
+def _fact(
+    request: Request, model: type[T], body: FactIn, *, leave_out: tuple[str, ...] = ()
+) -> tuple[T, bool]:
     """The fact to be written, or the one that was sent before under the same number."""
-    given = body.model_dump()
+    given = {name: told for name, told in body.model_dump().items() if name not in leave_out}
     person = chosen(Person.objects.visible_to(request.actor), given.pop("person"), "person")
     if body.source_id:
         sent = (
@@ -270,18 +377,37 @@ def _fact(request: Request, model: type[F], body: FactIn) -> tuple[F, bool]:
             .filter(
                 organisation_id=request.actor.org_id, source=body.source, source_id=body.source_id
             )
+            # One that stands rather than one that was voided.
+            .order_by(F("voided_at").asc(nulls_first=True))
             .first()
         )
         if sent is not None:
             if sent.person_id != person.pk:
                 raise Conflict(_("该来源编号已用于另一位居民。"), field="source_id")
             return sent, True
+    if given.get("problem") is not None:
+        given["problem"] = _problem(request, person, given["problem"])
+    given = _plain(given)
     if given.get("encounter") is not None:
         visits = Encounter.objects.visible_to(request.actor).filter(person=person)
         given["encounter"] = chosen(visits, given["encounter"], "encounter")
     return model(person=person, organisation_id=request.actor.org_id, **given), False
 
 
-def _note(request: Request, model: type[F], body: FactIn) -> F:
-    fact, known = _fact(request, model, body)
-    return fact if known else actions.note(fact, by=request.actor)
+def _problem(request: Request, person: Person, pk: UUID) -> Problem:
+    problems = Problem.objects.visible_to(request.actor).filter(person=person)
+    found: Problem = chosen(problems, pk, "problem")
+    return found
+
+
+def _plain(given: dict[str, Any]) -> dict[str, Any]:
+    """The lines of the personal form as the record keeps them: without what is empty."""
+    return {
+        name: [_line(each) for each in told] if isinstance(told, list) else told
+        for name, told in given.items()
+    }
+
+
+def _line(each: Any) -> Any:
+    told = each.model_dump() if isinstance(each, schemas.Past) else each
+    return {k: v for k, v in told.items() if v} if isinstance(told, dict) else told

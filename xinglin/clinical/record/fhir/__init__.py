@@ -5,7 +5,8 @@
 
 One resource may hold several facts (a blood-pressure panel) or none (a planned visit, a
 cancelled order): `from_fhir` answers with a list. Foreign code systems are kept as sent, with
-their display; only ICD-10 and LOINC become the house's own.
+their display; only ICD-10, ICD-9-CM-3 and LOINC become the house's own. A health record's cover
+has no resource of its own: its number is an identifier of the Patient.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from xinglin.clinical.record.fhir import findings, visits
+from xinglin.clinical.record.fhir import findings, given, medicines, papers, visits
 from xinglin.clinical.record.fhir.findings import blood_pressure_to_fhir
 from xinglin.clinical.record.fhir.setting import ENTERED_IN_ERROR, References, Setting, references
 from xinglin.clinical.record.models import (
@@ -22,25 +23,37 @@ from xinglin.clinical.record.models import (
     Document,
     Encounter,
     Fact,
+    FamilyHistory,
+    Immunization,
     Medication,
     Observation,
+    Problem,
+    Procedure,
 )
 
 WRITERS: dict[type[Fact], Callable[[Any], dict[str, Any]]] = {
     Encounter: visits.encounter_to_fhir,
     Diagnosis: visits.condition_to_fhir,
+    Problem: visits.problem_to_fhir,
     Observation: findings.observation_to_fhir,
     Allergy: findings.allergy_to_fhir,
-    Medication: findings.medication_to_fhir,
-    Document: findings.document_to_fhir,
+    Medication: medicines.medication_to_fhir,
+    Procedure: given.procedure_to_fhir,
+    Immunization: given.immunization_to_fhir,
+    FamilyHistory: given.family_to_fhir,
+    Document: papers.document_to_fhir,
 }
 READERS: dict[str, Callable[[Any, Setting], list[Fact]]] = {
     "Encounter": visits.encounter_from_fhir,
     "Condition": visits.condition_from_fhir,
     "Observation": findings.observation_from_fhir,
     "AllergyIntolerance": findings.allergy_from_fhir,
-    "MedicationRequest": findings.medication_from_fhir,
-    "MedicationStatement": findings.medication_from_fhir,
+    "MedicationRequest": medicines.medication_from_fhir,
+    "MedicationStatement": medicines.medication_from_fhir,
+    "Procedure": given.procedure_from_fhir,
+    "Immunization": given.immunization_from_fhir,
+    "FamilyMemberHistory": given.family_from_fhir,
+    "DocumentReference": papers.document_from_fhir,
 }
 
 

@@ -1,8 +1,7 @@
-"""Observation, AllergyIntolerance, MedicationRequest and -Statement, DocumentReference."""
+"""Observation and AllergyIntolerance."""
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,11 +13,13 @@ from xinglin.clinical.record.fhir.setting import (
     ENTERED_IN_ERROR,
     Setting,
     by,
+    code_of,
     encounter_of,
     head,
+    named,
 )
 from xinglin.clinical.record.fhir.visits import WORDS_ALONE, coded
-from xinglin.clinical.record.models import Allergy, Document, Fact, Medication, Observation
+from xinglin.clinical.record.models import Allergy, Fact, Observation
 from xinglin.kernel.resources import Resource, coding, concept, instant, reference, slim
 
 LOINC = "http://loinc.org"
@@ -30,7 +31,8 @@ OURS_OF = {"mm[Hg]": "mmHg"}
 PANEL = ("85354-9", "Blood pressure panel with all children optional")
 ALLERGY_CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
 ALLERGY_VERIFIED = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
-NOT_HAPPENED = {"registered", "cancelled", "unknown", "draft", ENTERED_IN_ERROR, "not-taken"}
+INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
+NOT_HAPPENED = {"registered", "cancelled", "unknown", "draft", ENTERED_IN_ERROR}
 # As many digits as a value's column keeps.
 FOUR_PLACES = Decimal("0.0001")
 LARGEST = Decimal(10) ** 10
@@ -39,7 +41,7 @@ LARGEST = Decimal(10) ** 10
 def observation_to_fhir(observation: Observation) -> dict[str, Any]:
     """A vital sign or a result."""
     found: dict[str, Any] = slim({**_measured(observation), "code": _code(observation)})
-    found.update(slim(_value(observation)))
+    found.update(slim({**_value(observation), **_read_as(observation)}))
     return found
 
 
@@ -47,7 +49,8 @@ def blood_pressure_to_fhir(systolic: Observation, diastolic: Observation) -> dic
     """The two pressures of one measurement as the panel of the vital-signs profile."""
     panel: dict[str, Any] = slim({**_measured(systolic), "code": concept(LOINC, *PANEL)})
     panel["component"] = [
-        {"code": _code(part), **slim(_value(part))} for part in (systolic, diastolic)
+        {"code": _code(part), **slim({**_value(part), **_read_as(part)})}
+        for part in (systolic, diastolic)
     ]
     return panel
 
@@ -62,6 +65,7 @@ def _measured(observation: Observation) -> dict[str, Any]:
         "encounter": encounter_of(observation),
         "effectiveDateTime": instant(observation.measured_at),
         "performer": [reference("Organization", observation.organisation_id), by(observation)],
+        "specimen": {"display": named("specimen", observation.specimen)},
     }
 
 
@@ -76,13 +80,31 @@ def _code(observation: Observation) -> dict[str, Any]:
 def _value(observation: Observation) -> dict[str, Any]:
     if observation.value is None:
         return {"valueString": observation.text}
-    unit = observation.unit
-    value = observation.value.normalize()
-    number: int | float = int(value) if value == value.to_integral_value() else float(value)
+    return {"valueQuantity": _amount(observation.value, observation.unit)}
+
+
+def _amount(value: Decimal | None, unit: str) -> dict[str, Any]:
+    if value is None:
+        return {}
+    plain = value.normalize()
+    number: int | float = int(plain) if plain == plain.to_integral_value() else float(plain)
     quantity = {"value": number, "unit": unit}
     if unit:
         quantity |= {"system": UCUM, "code": UCUM_OF.get(unit, unit)}
-    return {"valueQuantity": quantity}
+    return quantity
+
+
+def _read_as(observation: Observation) -> dict[str, Any]:
+    """What is usual, and how the value stands to it."""
+    return {
+        "interpretation": [{"coding": [coding(INTERPRETATION, observation.interpretation)]}],
+        "referenceRange": [
+            {
+                "low": _amount(observation.reference_low, observation.unit),
+                "high": _amount(observation.reference_high, observation.unit),
+            }
+        ],
+    }
 
 
 def observation_from_fhir(sent: dict[str, Any], setting: Setting) -> list[Fact]:
@@ -121,6 +143,16 @@ def _result(
         return None
     value, text, unit = said
     system, code, name = coded(resource, "code", prefer=(LOINC,))
+    usual = resource.first("referenceRange")
+    read = next(
+        (
+            each.text("code")
+            for said in resource.children("interpretation")
+            for each in said.children("coding")
+            if each.text("code") in Observation.Interpretation
+        ),
+        "",
+    )
     given = setting.of_encounter()
     if part and given["source_id"]:
         given["source_id"] = f"{given['source_id']}{part}"
@@ -133,8 +165,20 @@ def _result(
         value=value,
         text=text,
         unit=unit,
+        interpretation=read,
+        reference_low=_limit(usual, "low", unit),
+        reference_high=_limit(usual, "high", unit),
+        specimen=code_of("specimen", resource.child("specimen").text("display")),
         measured_at=measured,
     )
+
+
+def _limit(usual: Resource, name: str, unit: str) -> Decimal | None:
+    """A limit of the range that was sent, in the unit of the value it belongs to."""
+    said = _quantity(usual.child(name)) if name in usual else None
+    if said is None or said[0] is None or said[2] not in ("", unit):
+        return None
+    return said[0]
 
 
 def _said(resource: Resource) -> tuple[Decimal | None, str, str] | None:
@@ -233,121 +277,3 @@ def allergy_from_fhir(sent: dict[str, Any], setting: Setting) -> list[Fact]:
             or timezone.localdate(setting.at),
         )
     ]
-
-
-def medication_to_fhir(medication: Medication) -> dict[str, Any]:
-    """A medicine ordered: the dose as a quantity where it is one, always also in words."""
-    status = (
-        ENTERED_IN_ERROR
-        if medication.voided_at
-        else "completed"
-        if medication.ended_on and medication.ended_on < timezone.localdate()
-        else "active"
-    )
-    words = " ".join(filter(None, (medication.dose, medication.frequency, medication.route)))
-    dosage = {
-        "text": words,
-        "timing": {"code": {"text": medication.frequency}},
-        "route": {"text": medication.route},
-        "doseAndRate": [{"doseQuantity": _dose(medication.dose)}],
-    }
-    ended = medication.ended_on.isoformat() if medication.ended_on else ""
-    found: dict[str, Any] = slim(
-        {
-            **head("MedicationRequest", medication),
-            "status": status,
-            "intent": "order",
-            "medicationCodeableConcept": {
-                "coding": [coding(medication.system, medication.code, medication.name)]
-                if medication.system
-                else [],
-                "text": " ".join(filter(None, (medication.name, medication.form))),
-            },
-            "subject": reference("Patient", medication.person_id),
-            "encounter": encounter_of(medication),
-            "authoredOn": medication.started_on.isoformat(),
-            "requester": by(medication),
-            "dosageInstruction": [dosage],
-            "dispenseRequest": {
-                "validityPeriod": {"start": medication.started_on.isoformat(), "end": ended}
-                if ended
-                else {}
-            },
-        }
-    )
-    return found
-
-
-def _dose(text: str) -> dict[str, Any]:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(\D{1,20})", text)
-    return {"value": float(found[1]), "unit": found[2].strip()} if found else {}
-
-
-def medication_from_fhir(sent: dict[str, Any], setting: Setting) -> list[Fact]:
-    """The medicine of a MedicationRequest or MedicationStatement."""
-    resource = Resource(sent)
-    if resource.needed("status") in NOT_HAPPENED:
-        return []
-    if "medicationCodeableConcept" not in resource:
-        resource.refuse("medicationCodeableConcept", _("须直接写明药品名称或编码。"))
-    system, code, name = coded(resource, "medicationCodeableConcept", prefer=())
-    words = system == WORDS_ALONE
-    field = "dosageInstruction" if "dosageInstruction" in resource else "dosage"
-    dosage = resource.first(field)
-    dose = dosage.first("doseAndRate").child("doseQuantity")
-    amount = dose.number("value")
-    period = resource.child("effectivePeriod")
-    valid = resource.child("dispenseRequest").child("validityPeriod")
-    started = (
-        period.day("start")
-        or resource.day("effectiveDateTime")
-        or resource.day("authoredOn")
-        or resource.day("dateAsserted")
-        or (timezone.localdate(setting.at) if setting.at else None)
-    )
-    if started is None:
-        resource.refuse("authoredOn", _("缺少开始日期，所属就诊也没有时间。"))
-    said = f"{amount.normalize():f}{dose.text('unit')}" if amount is not None else ""
-    frequency = dosage.child("timing").words("code")
-    return [
-        Medication(
-            **setting.of_encounter(),
-            name=name or code,
-            system="" if words else system,
-            code="" if words else code,
-            dose=(said or (dosage.text("text") if not frequency else ""))[:50],
-            frequency=frequency[:50],
-            route=dosage.words("route")[:50],
-            started_on=started,
-            ended_on=period.day("end") or valid.day("end"),
-        )
-    ]
-
-
-def document_to_fhir(document: Document, *, url: str = "") -> dict[str, Any]:
-    """A filed document; `url` is where its content is read."""
-    found: dict[str, Any] = slim(
-        {
-            **head("DocumentReference", document),
-            "status": ENTERED_IN_ERROR if document.voided_at else "current",
-            "type": {"text": str(document.get_kind_display())},
-            "subject": reference("Patient", document.person_id),
-            "date": instant(document.filed_at),
-            "author": [by(document)],
-            "custodian": reference("Organization", document.organisation_id),
-            "description": document.title,
-            "content": [
-                {
-                    "attachment": {
-                        "contentType": document.media_type,
-                        "url": url,
-                        "size": document.size,
-                        "title": document.title,
-                        "creation": instant(document.filed_at),
-                    }
-                }
-            ],
-            "context": {"encounter": [encounter_of(document)]},
-        }
-    )
-    return found

@@ -11,18 +11,22 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from xinglin.clinical.record import permissions
-from xinglin.clinical.record.fhir import findings, visits
+from xinglin.clinical.record.fhir import findings, given, medicines, papers, visits
 from xinglin.clinical.record.fhir.findings import LOINC, OURS_OF, UCUM
 from xinglin.clinical.record.fhir.setting import ENTERED_IN_ERROR
-from xinglin.clinical.record.fhir.visits import ICD10_SYSTEMS
+from xinglin.clinical.record.fhir.visits import ICD9CM3_SYSTEMS, ICD10_SYSTEMS, OUTWARD
 from xinglin.clinical.record.models import (
     Allergy,
     Diagnosis,
     Document,
     Encounter,
     Fact,
+    FamilyHistory,
+    Immunization,
     Medication,
     Observation,
+    Problem,
+    Procedure,
     ground,
     grounds,
 )
@@ -40,12 +44,14 @@ from xinglin.kernel.searching import (
     codes,
     day,
     moment,
+    texts,
 )
 from xinglin.registry.people.models import Person
 
 STRUCK = Q(voided_at__isnull=False)
 STANDING = Q(voided_at=None)
 ICD10_NAMES = dict.fromkeys(ICD10_SYSTEMS, "icd10")
+ICD9CM3_NAMES = dict.fromkeys(ICD9CM3_SYSTEMS, "icd9cm3")
 PATIENT = ("Patient",)
 
 
@@ -108,22 +114,44 @@ def _visit_number(system: str | None, code: str, asking: Asking) -> Q:
     return {visits.STAY_NO: found & stay, visits.VISIT_NO: found & ~stay}.get(system, NOTHING)
 
 
-def _medication_status() -> dict[str, Q]:
-    over = Q(ended_on__isnull=False, ended_on__lt=timezone.localdate())
+def _over() -> Q:
+    return Q(ended_on__isnull=False, ended_on__lt=timezone.localdate())
+
+
+def _request_status() -> dict[str, Q]:
     return {
-        "active": STANDING & ~over,
-        "completed": STANDING & over,
+        "active": STANDING & ~_over(),
+        "completed": STANDING & _over(),
         ENTERED_IN_ERROR: STRUCK,
     }
 
 
-def _condition(model: type[Fact], category: Token, clinical: Token, *more: Parameter) -> Offer:
+def _statement_status() -> dict[str, Q]:
+    told = _request_status()
+    taken = Q(taken=None) | Q(taken=True)
+    return told | {"active": told["active"] & taken, "not-taken": told["active"] & ~taken}
+
+
+def _relations() -> dict[str, Q]:
+    """By GB/T 4761, or by the code of HL7, under which several of those may fall."""
+    told = {relation: Q(relation=relation) for relation in given.ROLES}
+    for relation, role in given.ROLES.items():
+        told[role] = told.get(role, NOTHING) | Q(relation=relation)
+    return told
+
+
+def _document(document: Document) -> dict[str, Any]:
+    return papers.document_to_fhir(document, url=f"Binary/{document.pk}" if document.file else "")
+
+
+def _condition(
+    model: type[Fact], write: Callable[[Any], dict[str, Any]], category: str, *more: Parameter
+) -> Offer:
     return of_fact(
         "Condition",
         model,
-        visits.condition_to_fhir,
-        category,
-        clinical,
+        write,
+        codes("category", {category: Q()}, visits.CATEGORY),
         coded("code", "system", "code", ICD10_NAMES),
         codes(
             "verification-status",
@@ -162,13 +190,24 @@ OFFERS: tuple[Offer, ...] = (
     ),
     _condition(
         Diagnosis,
-        codes(
-            "category",
-            {"encounter-diagnosis": Q(main=True), "problem-list-item": Q(main=False)},
-            visits.CATEGORY,
-        ),
+        visits.condition_to_fhir,
+        "encounter-diagnosis",
         codes("clinical-status", {"active": STANDING}, visits.CLINICAL, empty=STRUCK),
         day("recorded-date", "diagnosed_on"),
+    ),
+    _condition(
+        Problem,
+        visits.problem_to_fhir,
+        "problem-list-item",
+        codes(
+            "clinical-status",
+            {str(each): STANDING & Q(status=each) for each in Problem.Status},
+            visits.CLINICAL,
+            empty=STRUCK,
+        ),
+        day("abatement-date", "abated_on"),
+        day("onset-date", "onset_on"),
+        day("recorded-date", "noted_on"),
     ),
     of_fact(
         "Observation",
@@ -219,22 +258,89 @@ OFFERS: tuple[Offer, ...] = (
     of_fact(
         "MedicationRequest",
         Medication,
-        findings.medication_to_fhir,
+        medicines.medication_to_fhir,
         day("authoredon", "started_on"),
         coded("code", "system", "code"),
         codes("intent", {"order": Q()}, "http://hl7.org/fhir/CodeSystem/medicationrequest-intent"),
         codes(
             "status",
-            _medication_status,
+            _request_status,
             "http://hl7.org/fhir/CodeSystem/medicationrequest-status",
         ),
         needed=("status", "intent", "medicationCodeableConcept", "subject"),
         only=Q(intent=Medication.Intent.ORDER),
     ),
     of_fact(
+        "MedicationStatement",
+        Medication,
+        medicines.medication_to_fhir,
+        coded("code", "system", "code"),
+        Pointer("context", "encounter_id", ("Encounter",)),
+        Span("effective", "started_on", "ended_on", days=True),
+        codes(
+            "status",
+            _statement_status,
+            "http://hl7.org/fhir/CodeSystem/medication-statement-status",
+        ),
+        needed=("status", "medicationCodeableConcept", "subject"),
+        only=Q(intent=Medication.Intent.STATEMENT),
+        encounter=False,
+    ),
+    of_fact(
+        "Procedure",
+        Procedure,
+        given.procedure_to_fhir,
+        coded("code", "system", "code", ICD9CM3_NAMES),
+        Span("date", "performed_at", "ended_at"),
+        codes(
+            "status",
+            {"completed": STANDING, ENTERED_IN_ERROR: STRUCK},
+            "http://hl7.org/fhir/event-status",
+        ),
+        needed=("status", "subject"),
+    ),
+    of_fact(
+        "Immunization",
+        Immunization,
+        given.immunization_to_fhir,
+        day("date", "given_on"),
+        texts("lot-number", "lot"),
+        Pointer("performer", "organisation_id", ("Organization",)),
+        codes(
+            "status",
+            {"completed": STANDING, ENTERED_IN_ERROR: STRUCK},
+            "http://hl7.org/fhir/event-status",
+        ),
+        coded("vaccine-code", "system", "code", {OUTWARD["vaccine"]: "vaccine"}),
+        needed=("status", "vaccineCode", "patient", "occurrenceDateTime"),
+        subject=False,
+        encounter=False,
+    ),
+    of_fact(
+        "FamilyMemberHistory",
+        FamilyHistory,
+        given.family_to_fhir,
+        coded(
+            "code",
+            "system",
+            "code",
+            {OUTWARD["past-disease"]: "past-disease", **ICD10_NAMES},
+        ),
+        day("date", "noted_on"),
+        codes("relationship", _relations(), given.ROLE, given.RELATION),
+        codes(
+            "status",
+            {"completed": STANDING, ENTERED_IN_ERROR: STRUCK},
+            "http://hl7.org/fhir/history-status",
+        ),
+        needed=("status", "patient", "relationship"),
+        subject=False,
+        encounter=False,
+    ),
+    of_fact(
         "DocumentReference",
         Document,
-        lambda document: findings.document_to_fhir(document, url=f"Binary/{document.pk}"),
+        _document,
         Pointer("custodian", "organisation_id", ("Organization",)),
         moment("date", "filed_at"),
         codes(

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-
 from xinglin.clinical.record.models import Encounter, Fact, OfEncounter
-from xinglin.kernel.resources import Resource, instant, reference
+from xinglin.kernel.resources import Resource, concept, instant, reference
 from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people.models import Person
+from xinglin.registry.terminology import catalogue as terminology
 
 # Statuses under which a resource tells of nothing that has happened.
 ENTERED_IN_ERROR = "entered-in-error"
@@ -61,18 +60,25 @@ def references(sent: dict[str, Any]) -> References:
     author = ""
     for name in ("recorder", "asserter", "requester", "informationSource"):
         author = author or resource.reference(name)
-    organisation = resource.reference("serviceProvider")
+    organisation = resource.reference("serviceProvider") or resource.reference("custodian")
     for performer in resource.children("performer") if "performer" in resource else ():
-        pointed = performer.text("reference")
+        organisation = organisation or performer.reference("onBehalfOf")
+        pointed = performer.text("reference") or performer.reference("actor")
         if pointed.startswith("Organization/"):
             organisation = organisation or pointed
         else:
             author = author or pointed
     for participant in resource.children("participant") if "participant" in resource else ():
         author = author or participant.reference("individual")
+    for each in resource.children("author") if "author" in resource else ():
+        author = author or each.text("reference")
+    visit = resource.reference("encounter")
+    if not visit and "context" in resource:
+        context = resource.child("context")
+        visit = context.text("reference") or context.first("encounter").text("reference")
     return References(
         subject=resource.reference("subject") or resource.reference("patient"),
-        encounter=resource.reference("encounter") or resource.reference("context"),
+        encounter=visit,
         organisation=organisation,
         author=author,
     )
@@ -101,5 +107,18 @@ def by(fact: Fact) -> dict[str, Any]:
     return {"display": fact.author} if fact.author else {}
 
 
-def local_day(moment: datetime) -> str:
-    return timezone.localdate(moment).isoformat()
+def named(system: str, code: str) -> str:
+    """What a code of the catalogue is called; in Chinese, as names in the record are."""
+    found = terminology.find(system, code) if code else None
+    return found.zh if found else code
+
+
+def code_of(system: str, words: str) -> str:
+    """The code that is called so, or is so itself; "" of unknown words."""
+    known = terminology.code_list(system).concepts
+    return next((each.code for each in known if words in (each.code, each.zh, each.en)), "")
+
+
+def said_by(code: str, system: str) -> dict[str, Any]:
+    """A concept of one of the house's own lists."""
+    return concept(f"urn:xinglin:{system}", code, named(system, code)) if code else {}

@@ -1,4 +1,4 @@
-"""Encounter and Condition."""
+"""Encounter and Condition: a visit's diagnoses, and the problem list."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xinglin.clinical.record.fhir.setting import (
     encounter_of,
     head,
 )
-from xinglin.clinical.record.models import Diagnosis, Encounter, Fact
+from xinglin.clinical.record.models import Diagnosis, Encounter, Fact, Problem
 from xinglin.kernel.resources import Resource, coding, concept, instant, reference, slim
 
 ACT = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
@@ -54,6 +54,18 @@ ICD10_SYSTEMS = (
     "urn:oid:2.16.156.10011.2.3.3.11",
     "urn:oid:2.16.840.1.113883.6.3",
 )
+ICD9CM3 = "http://hl7.org/fhir/sid/icd-9-cm"
+ICD9CM3_SYSTEMS = (ICD9CM3, "urn:oid:2.16.840.1.113883.6.104")
+# The house's names of code systems, as the world calls them.
+OUTWARD = {
+    "icd10": ICD10,
+    "icd9cm3": ICD9CM3,
+    "vaccine": "urn:xinglin:vaccine",
+    "past-disease": "urn:xinglin:past-disease",
+}
+MAIN = "urn:xinglin:main"
+ON_ADMISSION = "urn:xinglin:on-admission"
+PROBLEM = "urn:xinglin:problem"
 CATEGORY = "http://terminology.hl7.org/CodeSystem/condition-category"
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 VERIFIED = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
@@ -136,41 +148,74 @@ def encounter_from_fhir(sent: dict[str, Any], setting: Setting) -> list[Fact]:
 
 
 def condition_to_fhir(diagnosis: Diagnosis) -> dict[str, Any]:
-    """A diagnosis; a voided one is entered in error and has no clinical status."""
-    system = ICD10 if diagnosis.system == "icd10" else diagnosis.system
-    words = diagnosis.system == WORDS_ALONE
-    wrong = diagnosis.voided_at is not None
-    category = "encounter-diagnosis" if diagnosis.main else "problem-list-item"
+    """A diagnosis of one visit; a voided one is entered in error and has no clinical status."""
     found: dict[str, Any] = slim(
         {
-            **head("Condition", diagnosis),
-            "clinicalStatus": {} if wrong else {"coding": [coding(CLINICAL, "active")]},
-            "verificationStatus": {
-                "coding": [coding(VERIFIED, ENTERED_IN_ERROR if wrong else "confirmed")]
-            },
-            "category": [{"coding": [coding(CATEGORY, category)]}],
-            "code": {"text": diagnosis.name}
-            if words
-            else concept(system, diagnosis.code, diagnosis.name),
-            "subject": reference("Patient", diagnosis.person_id),
-            "encounter": encounter_of(diagnosis),
+            **condition(diagnosis, "encounter-diagnosis", "active"),
+            "extension": [
+                {"url": MAIN, "valueBoolean": diagnosis.main},
+                {"url": ON_ADMISSION, "valueCode": diagnosis.on_admission}
+                if diagnosis.on_admission
+                else {},
+                {"url": PROBLEM, "valueReference": reference("Condition", diagnosis.problem_id)}
+                if diagnosis.problem_id
+                else {},
+            ],
             "recordedDate": diagnosis.diagnosed_on.isoformat(),
-            "asserter": by(diagnosis),
         }
     )
     return found
 
 
+def problem_to_fhir(problem: Problem) -> dict[str, Any]:
+    """A problem of the list."""
+    found: dict[str, Any] = slim(
+        {
+            **condition(problem, "problem-list-item", problem.status),
+            "onsetDateTime": problem.onset_on.isoformat() if problem.onset_on else "",
+            "abatementDateTime": problem.abated_on.isoformat() if problem.abated_on else "",
+            "recordedDate": problem.noted_on.isoformat(),
+            "note": [{"text": problem.note}],
+        }
+    )
+    return found
+
+
+def condition(fact: Diagnosis | Problem, category: str, status: str) -> dict[str, Any]:
+    """What diagnosis and problem have in common."""
+    wrong = fact.voided_at is not None
+    return {
+        **head("Condition", fact),
+        "clinicalStatus": {} if wrong else {"coding": [coding(CLINICAL, status)]},
+        "verificationStatus": {
+            "coding": [coding(VERIFIED, ENTERED_IN_ERROR if wrong else "confirmed")]
+        },
+        "category": [{"coding": [coding(CATEGORY, category)]}],
+        "code": coded_out(fact.system, fact.code, fact.name),
+        "subject": reference("Patient", fact.person_id),
+        "encounter": encounter_of(fact),
+        "asserter": by(fact),
+    }
+
+
+def coded_out(system: str, code: str, name: str) -> dict[str, Any]:
+    """A concept of the record: in the world's name for its system, or in words alone."""
+    if system == WORDS_ALONE:
+        return {"text": name}
+    found: dict[str, Any] = concept(OUTWARD.get(system, system), code, name)
+    return found
+
+
 def condition_from_fhir(sent: dict[str, Any], setting: Setting) -> list[Fact]:
-    """The diagnosis, unless it was refuted or entered in error."""
+    """The diagnosis or the problem, unless it was refuted or entered in error."""
     resource = Resource(sent)
     if resource.code_in("verificationStatus", VERIFIED) in ("refuted", ENTERED_IN_ERROR):
         return []
     system, code, name = coded(resource, "code")
+    onset = resource.day("onsetDateTime") or resource.child("onsetPeriod").day("start")
     day = (
         resource.day("recordedDate")
-        or resource.day("onsetDateTime")
-        or resource.child("onsetPeriod").day("start")
+        or onset
         or (timezone.localdate(setting.at) if setting.at else None)
     )
     if day is None:
@@ -180,16 +225,47 @@ def condition_from_fhir(sent: dict[str, Any], setting: Setting) -> list[Fact]:
         for each in resource.children("category")
         for found in each.children("coding")
     }
+    said = {
+        **setting.of_encounter(),
+        "system": "icd10" if system in ICD10_SYSTEMS else system,
+        "code": code,
+        "name": name,
+    }
+    if kinds and "encounter-diagnosis" not in kinds:
+        return [_problem(resource, said, onset, day)]
+    main = resource.extension(MAIN).flag("valueBoolean")
     return [
         Diagnosis(
-            **setting.of_encounter(),
-            system="icd10" if system in ICD10_SYSTEMS else system,
-            code=code,
-            name=name,
-            main=not kinds or "encounter-diagnosis" in kinds,
+            **said,
+            main=main is not False,
+            on_admission=resource.extension(ON_ADMISSION).text("valueCode", limit=1),
             diagnosed_on=day,
         )
     ]
+
+
+STATUS = {
+    "recurrence": Problem.Status.ACTIVE,
+    "relapse": Problem.Status.ACTIVE,
+    "inactive": Problem.Status.INACTIVE,
+    "remission": Problem.Status.INACTIVE,
+    "resolved": Problem.Status.RESOLVED,
+}
+
+
+def _problem(resource: Resource, said: dict[str, Any], onset: Any, day: Any) -> Problem:
+    status = STATUS.get(resource.code_in("clinicalStatus", CLINICAL), Problem.Status.ACTIVE)
+    ended = resource.day("abatementDateTime") or resource.child("abatementPeriod").day("end")
+    if ended and status == Problem.Status.ACTIVE:
+        status = Problem.Status.RESOLVED
+    return Problem(
+        **said,
+        status=status,
+        onset_on=onset,
+        abated_on=ended,
+        note=resource.first("note").text("text", limit=500),
+        noted_on=day,
+    )
 
 
 def coded(

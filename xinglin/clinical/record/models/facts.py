@@ -166,7 +166,7 @@ class Fact(Record):
 def once_per_source(name: str) -> models.UniqueConstraint:
     return models.UniqueConstraint(
         fields=["organisation", "source", "source_id"],
-        condition=~Q(source_id=""),
+        condition=~Q(source_id="") & Q(voided_at=None),
         name=f"{name}_source_once",
     )
 
