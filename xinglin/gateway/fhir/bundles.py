@@ -101,12 +101,15 @@ class Entries:
             self.add(offer, list(rows.order_by("pk")), mode="include")
 
     def _note(self, offer: Offer, rows: Sequence[Any]) -> None:
-        if offer.person and rows:
-            bases = offer.grounds(self.actor, rows)
-            people = self.told.setdefault(offer.verb, {})
-            for row in rows:
-                person = getattr(row, offer.person)
-                people.setdefault(person, bases.get(person, ""))
+        """Remember whom the rows are about, asking for the ground once for each."""
+        if not offer.person:
+            return
+        people = self.told.setdefault(offer.verb, {})
+        new = {getattr(row, offer.person): row for row in rows}
+        new = {person: row for person, row in new.items() if person not in people}
+        if new:
+            bases = offer.grounds(self.actor, list(new.values()))
+            people |= {person: bases.get(person, "") for person in new}
 
     def trace(self) -> None:
         """Leave a line for each resident whose data the bundle tells."""

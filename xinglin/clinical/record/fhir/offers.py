@@ -141,7 +141,11 @@ def _relations() -> dict[str, Q]:
 
 
 def _document(document: Document) -> dict[str, Any]:
-    return papers.document_to_fhir(document, url=f"Binary/{document.pk}" if document.file else "")
+    """With the way to its content: here, in the system that told of it, or none if composed."""
+    elsewhere = document.data.get("elsewhere", {}).get("url", "")
+    return papers.document_to_fhir(
+        document, url=f"Binary/{document.pk}" if document.file else elsewhere
+    )
 
 
 def _condition(

@@ -16,8 +16,12 @@ from xinglin.clinical.record.models import (
     Diagnosis,
     Document,
     Encounter,
+    FamilyHistory,
+    Immunization,
     Medication,
     Observation,
+    Problem,
+    Procedure,
 )
 from xinglin.clinical.referral import actions as referrals
 from xinglin.clinical.referral.models import Referral
@@ -107,6 +111,25 @@ def life(county: cast.Cast) -> dict[str, Any]:
         "MedicationRequest": record.note(
             Medication(**given, name="氨氯地平", dose="5mg", started_on=today), by=by
         ),
+        "problem": record.note(
+            Problem(**here, code="E11.9", name="2 型糖尿病", onset_on=today, noted_on=today), by=by
+        ),
+        "MedicationStatement": record.note(
+            Medication(**here, intent="statement", name="二甲双胍", taken=True, started_on=today),
+            by=by,
+        ),
+        "Procedure": record.note(
+            Procedure(**given, code="47.0900", name="阑尾切除术", performed_at=now), by=by
+        ),
+        "Immunization": record.note(
+            Immunization(**given, name="流感疫苗", lot="L7", dose_number=1, given_on=today), by=by
+        ),
+        "FamilyMemberHistory": record.note(
+            FamilyHistory(
+                **here, relation="51", code="hypertension", name="高血压", noted_on=today
+            ),
+            by=by,
+        ),
         "DocumentReference": record.file_document(
             Document(**given, kind="report", title="心电图"),
             by=by,
@@ -116,6 +139,7 @@ def life(county: cast.Cast) -> dict[str, Any]:
     referral = road.submitted(county)
     referrals.attach(referral, by=by, document=found["DocumentReference"])
     referral = Referral.objects.get(pk=referral.pk)
+    found.pop("problem")
     return found | {
         "ServiceRequest": referral,
         "Task": referral,

@@ -75,7 +75,7 @@ def test_it_reads_a_patient_and_what_they_suffer_from(server, county, lived):
     granny = patient.Patient.read(str(county.patient.pk), server)
     assert granny.name[0].text == "陈桂香"
     assert granny.birthDate.date.isoformat() == "1962-05-04"
-    found = FHIRSearch(condition.Condition, {"patient": str(county.patient.pk)})
+    found = FHIRSearch(condition.Condition, {"patient": str(county.patient.pk), "code": "I10"})
     (hypertension,) = found.perform_resources_iter(server)
     assert hypertension.code.coding[0].code == "I10"
     who = hypertension.subject

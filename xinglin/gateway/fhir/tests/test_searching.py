@@ -153,6 +153,22 @@ WISHES = {
         ["criticality=low", "clinical-status=resolved", "code=x"],
     ),
     "MedicationRequest": (["status=active", "intent=order"], ["status=completed", "intent=plan"]),
+    "MedicationStatement": (
+        ["status=active", "effective=ge2020"],
+        ["status=not-taken", "status=completed", "effective=lt2020"],
+    ),
+    "Procedure": (
+        ["code=http://hl7.org/fhir/sid/icd-9-cm|47.0900", "status=completed", "date=ge2020"],
+        ["code=http://hl7.org/fhir/sid/icd-10|47.0900", "code=icd9cm3|47.0900", "date=lt2020"],
+    ),
+    "Immunization": (
+        ["lot-number=l7", "lot-number:exact=L7", "status=completed", "date=ge2020"],
+        ["lot-number=7", "vaccine-code=x", "status=not-done"],
+    ),
+    "FamilyMemberHistory": (
+        ["relationship=FTH", "relationship=urn:xinglin:family-relation|51", "status=completed"],
+        ["relationship=MTH", "relationship=52", "code=I10"],
+    ),
     "DocumentReference": (["status=current"], ["status=superseded"]),
     "ServiceRequest": (
         ["status=active", "priority=routine", "code=up", "intent=order"],
@@ -330,6 +346,28 @@ def test_the_order_that_was_asked_for(his, county):
     assert [each["effectiveDateTime"] for each in told] == moments[::-1]
 
 
+def test_two_models_are_one_type_in_one_order(his, county, lived):
+    """Diagnoses and problems are Conditions: found, ordered, paged and counted together."""
+    who = county.patient.pk
+    whole = matches(his.get(f"Condition?patient={who}"))
+    kinds = [each["category"][0]["coding"][0]["code"] for each in whole]
+    assert sorted(kinds) == ["encounter-diagnosis", "problem-list-item"]
+    assert his.ids(f"Condition?patient={who}&category=problem-list-item&onset-date=ge2020") == [
+        each["id"] for each, kind in zip(whole, kinds, strict=True) if kind.startswith("problem")
+    ]
+    for order in ("_id", "-recorded-date,_lastUpdated", "-_lastUpdated"):
+        path, found = f"Condition?_sort={order}&_count=1", []
+        while path:
+            bundle = his.get(path)
+            assert bundle["total"] == 2
+            found += [each["id"] for each in matches(bundle)]
+            path = link(bundle, "next")
+        assert found == his.ids(f"Condition?_sort={order}")
+        assert set(found) == {each["id"] for each in whole}
+    for each in whole:
+        assert his.get(f"Condition/{each['id']}") == each
+
+
 def test_only_the_count(his, county):
     wanted = Observation.objects.filter(person=county.patient).count()
     for query in ("_summary=count", "_count=0"):
@@ -339,7 +377,7 @@ def test_only_the_count(his, county):
 
 
 def test_elements_of_a_list(his):
-    (told,) = matches(his.get("Condition?_elements=code"))
+    told = matches(his.get("Condition?_elements=code"))[0]
     assert set(told) == {
         *("resourceType", "id", "meta", "code", "subject", "clinicalStatus", "verificationStatus")
     }
