@@ -72,6 +72,9 @@ ALSO_READ = {
     "xinglin/registry/people/fhir.py Identifier.objects.filter": (
         "narrows a search among people that are visible"
     ),
+    "xinglin/registry/people/fhir.py Identifier.objects.order_by": (
+        "prefetched for people that are visible"
+    ),
 }
 
 

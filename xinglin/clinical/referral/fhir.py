@@ -214,10 +214,14 @@ def _rows(actor: Actor) -> Any:
     return Referral.objects.visible_to(actor)
 
 
+# The attribute that holds the documents of a referral that was read to be written.
+PAPERS = "open_papers"
+
+
 def _papers(actor: Actor) -> Sequence[Any]:
     """The documents that the reader may open, so that every reference leads somewhere."""
     papers = Document.objects.visible_to(actor).standing().order_by("filed_at", "id")
-    return (Prefetch("documents", papers),)
+    return (Prefetch("documents", papers, to_attr=PAPERS),)
 
 
 def _grounds(actor: Actor, referrals: Sequence[Referral]) -> dict[UUID, str]:
@@ -270,7 +274,7 @@ def _offer(kind: str, write: Any, *parameters: Parameter, **more: Any) -> Offer:
 OFFERS = (
     _offer(
         "ServiceRequest",
-        lambda referral: to_fhir(referral, referral.documents.all()),
+        lambda referral: to_fhir(referral, getattr(referral, PAPERS)),
         moment("authored", "submitted_at"),
         Pointer("based-on", "parent_id", ("ServiceRequest",)),
         codes("code", {str(each): Q(direction=each) for each in Direction}, DIRECTION),
@@ -282,6 +286,7 @@ OFFERS = (
         Pointer("subject", "person_id", ("Patient",)),
         needed=("status", "intent", "subject"),
         parts=_papers,
+        lists=(("documents", PAPERS, Document),),
     ),
     _offer(
         "Task",

@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
-from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from xinglin.gateway.fhir.asking import CURSOR, Asked
 from xinglin.gateway.fhir.outcomes import warning
 from xinglin.gateway.fhir.pages import Page
+from xinglin.gateway.fhir.parts import with_parts
 from xinglin.gateway.fhir.registry import TYPES
 from xinglin.kernel import trail
 from xinglin.kernel.access import Actor
@@ -46,13 +46,6 @@ def some_of(
     told = {name: each for name, each in resource.items() if name in kept}
     told["meta"] = {**told["meta"], "tag": [*told["meta"].get("tag", ()), SUBSETTED]}
     return told
-
-
-def with_parts(actor: Actor, offer: Offer, rows: Sequence[Any]) -> None:
-    """Fetch what the writing of the rows needs, for all of them at once."""
-    parts = offer.parts(actor)
-    if parts and rows:
-        prefetch_related_objects(list(rows), *parts)
 
 
 @dataclass

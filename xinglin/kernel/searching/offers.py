@@ -32,6 +32,8 @@ class Offer:
     parameters: tuple[Parameter, ...]
     needed: tuple[str, ...] = ()
     parts: Callable[[Actor], Sequence[Any]] = lambda actor: ()
+    # Of the parts, those that are lists: relation, the attribute that takes it, its model.
+    lists: tuple[tuple[str, str, type[Model]], ...] = ()
     person: str = ""
     verb: str = ""
     grounds: Callable[[Actor, Sequence[Any]], Mapping[UUID, str]] = lambda actor, rows: {}

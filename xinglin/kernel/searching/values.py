@@ -20,7 +20,8 @@ _ID = re.compile(r"[A-Za-z0-9.\-]{1,64}")
 _DATE = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
     r"(?:T(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?P<part>\.\d{1,9})?)?"
-    r"(?P<zone>Z|[+ \-]\d\d:\d\d)?)?)?)?"
+    r"(?P<zone>Z|[+ \-]\d\d:\d\d)?)?)?)?",
+    re.ASCII,
 )
 
 

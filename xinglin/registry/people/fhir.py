@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.utils.translation import gettext as _
 
 from xinglin.kernel.access import Actor
@@ -232,9 +232,13 @@ SUBSETTED = {
 }
 
 
+# The attribute that holds the further numbers of a person who was read to be written.
+NUMBERS = "further_numbers"
+
+
 def whole_to_fhir(person: Person) -> dict[str, Any]:
     """With the numbers by which others know the resident."""
-    return to_fhir(person, person.identifiers.all())
+    return to_fhir(person, getattr(person, NUMBERS))
 
 
 def listed_to_fhir(person: Person) -> dict[str, Any]:
@@ -309,6 +313,11 @@ def _people(actor: Actor) -> Any:
     return Person.objects.visible_to(actor)
 
 
+def _further_numbers(actor: Actor) -> Sequence[Any]:
+    numbers = Identifier.objects.order_by("kind", "id")
+    return (Prefetch("identifiers", numbers, to_attr=NUMBERS),)
+
+
 def _grounds(actor: Actor, people: Sequence[Person]) -> dict[UUID, str]:
     return {person.pk: "fhir" for person in people}
 
@@ -321,7 +330,8 @@ OFFERS = (
         write=whole_to_fhir,
         listed=listed_to_fhir,
         asks_for_one=("_id", "identifier", "phone"),
-        parts=lambda actor: ("identifiers",),
+        parts=_further_numbers,
+        lists=(("identifiers", NUMBERS, Identifier),),
         needed=("active",),
         person="id",
         verb="person.read",
