@@ -206,7 +206,7 @@ MEASURES = (
     Measure("REST read", _rest_read, ratio=0.35),
     Measure("REST list", _rest_list),
     Measure("REST search", _search(*KINDS, who="his", address="/api/v1/people")),
-    Measure("FHIR read", _fhir_read, ratio=0.25),
+    Measure("FHIR read", _fhir_read, ratio=0.2),
     Measure("FHIR read of a patient", _fhir_patient),
     Measure("FHIR search", _fhir_search, growth=1.5),
     Measure("FHIR search by name", _search("name", who="his", address="/fhir/Patient?name=")),
