@@ -86,7 +86,8 @@ def _search(*kinds: str, who: str = "township", address: str = "/people/") -> Re
         searches = visit.server.manifest["searches"]
         caller = visit.caller(who)
         words = itertools.chain.from_iterable(zip(*(searches[kind] for kind in kinds), strict=True))
-        return itertools.cycle([caller.get(f"{address}?q={each}") for each in words])
+        asked = address if address.endswith("=") else f"{address}?q="
+        return itertools.cycle([caller.get(f"{asked}{each}") for each in words])
 
     return requests
 
@@ -172,6 +173,32 @@ def _rest_submit(visit: Visit) -> Iterator[bytes]:
         yield caller.send("/api/v1/referrals", json.dumps(told, ensure_ascii=False).encode())
 
 
+def _fhir_read(visit: Visit) -> Iterator[bytes]:
+    """The same referrals, as ServiceRequest."""
+    caller = visit.caller("his")
+    return itertools.cycle(
+        [caller.get(f"/fhir/ServiceRequest/{pk}") for pk in visit.server.manifest["referrals"]]
+    )
+
+
+def _fhir_patient(visit: Visit) -> Iterator[bytes]:
+    caller = visit.caller("his")
+    return itertools.cycle(
+        [caller.get(f"/fhir/Patient/{pk}") for pk in visit.server.manifest["patients"][-500:]]
+    )
+
+
+def _fhir_search(visit: Visit) -> Iterator[bytes]:
+    """What has been done for one patient after the other."""
+    caller = visit.caller("his")
+    return itertools.cycle(
+        [
+            caller.get(f"/fhir/Encounter?patient={pk}&_sort=-date")
+            for pk in visit.server.manifest["patients"][-500:]
+        ]
+    )
+
+
 def _letter(visit: Visit) -> dict[str, str]:
     return {
         "to_org": visit.server.manifest["lead"],
@@ -210,6 +237,10 @@ MEASURES = (
     Measure("REST read", _rest_read, ratio=0.35),
     Measure("REST list", _rest_list),
     Measure("REST search", _search(*KINDS, who="his", address="/api/v1/people")),
+    Measure("FHIR read", _fhir_read, ratio=0.2),
+    Measure("FHIR read of a patient", _fhir_patient),
+    Measure("FHIR search", _fhir_search, growth=1.5),
+    Measure("FHIR search by name", _search("name", who="his", address="/fhir/Patient?name=")),
     Measure("REST submit", _rest_submit, status=201, ratio=0.10),
     Measure("submit", _submit, status=302, ratio=0.10, cpu=12, leaves="submitted"),
     Measure("accept", _accept, status=302),

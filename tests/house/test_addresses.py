@@ -30,6 +30,7 @@ from xinglin.clinical.referral import rules
 from xinglin.clinical.referral.forms import ACT_FORMS
 from xinglin.clinical.referral.models import Referral
 from xinglin.clinical.referral.tests import factories as road
+from xinglin.gateway.fhir.registry import TYPES
 from xinglin.kernel.models import Job
 from xinglin.registry.organisations import actions as houses
 from xinglin.registry.organisations.models import Department
@@ -45,6 +46,8 @@ OPEN = {
     "/metrics": "counts without names: for the machine that watches",
     "/api/v1/openapi.json": "the description of the doors",
     "/api/v1/docs": "the description of the doors",
+    "/fhir/metadata": "the description of the doors",
+    "/fhir/.well-known/smart-configuration": "where a machine gets its token",
 }
 # Doors for machines answer 401 where pages lead to the login.
 MACHINES = ("/api/", "/oauth/", "/fhir/", "/dicomweb/")
@@ -192,8 +195,16 @@ def _live(county: cast.Cast) -> None:
 
 
 def fitting(county: cast.Cast, address: Address) -> list[UUID]:
-    """What the address may be about: things of its app, and people and houses."""
-    return everything(county, address.app if address.app != "gateway" else "")
+    """What the address may be about: things of its app, and people and houses.
+
+    Of a type of FHIR resource: one of each of the models that are offered as it.
+    """
+    if address.app != "fhir":
+        return everything(county, address.app if address.app != "gateway" else "")
+    found = [county.patient.pk, county.township.pk]
+    for offer in TYPES.get(address.text.split("/")[2], ()):
+        found += list(offer.rows(county.wang).order_by("pk").values_list("pk", flat=True)[:2])
+    return list(dict.fromkeys(found))
 
 
 def everything(county: cast.Cast, app: str = "") -> list[UUID]:

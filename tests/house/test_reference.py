@@ -22,6 +22,8 @@ from django.utils import translation
 from xinglin.clinical.referral import catalogue as referral_catalogue
 from xinglin.config import cli
 from xinglin.config.environment import Environment
+from xinglin.gateway.fhir import asking as fhir_asking
+from xinglin.gateway.fhir import registry as fhir_registry
 from xinglin.kernel import actions, parameters
 from xinglin.kernel.access import Permission
 from xinglin.kernel.records import Staged
@@ -282,6 +284,43 @@ def states_page() -> str:
     )
 
 
+def fhir_page() -> str:
+    parts = []
+    for kind, offers in sorted(fhir_registry.TYPES.items()):
+        models = " / ".join(f"{o.model.__name__} {o.model._meta.verbose_name}" for o in offers)
+        ordered = fhir_asking.sortable(kind)
+        parts += [
+            f"## {kind}\n",
+            f"{models}. "
+            + ("A reading leaves a line in the trail.\n" if offers[0].person else "Directory.\n"),
+            table(
+                ("Parameter", "Type", "Modifiers", "Leads to", "Orders", "Followed by `_include`"),
+                (
+                    (
+                        code(name),
+                        parameter.kind,
+                        ", ".join(code(f":{each}") for each in parameter.modifiers),
+                        ", ".join(getattr(parameter, "targets", ())),
+                        "yes" if name in ordered else "",
+                        "yes" if name in fhir_registry.pointers(kind) else "",
+                    )
+                    for name, parameter in fhir_registry.parameters(kind).items()
+                ),
+            ),
+        ]
+    return page(
+        "FHIR R4 at `/fhir/`",
+        "What can be read and searched, made of the registry that serves it "
+        "(`xinglin.gateway.fhir.registry`). Under `Patient/{id}/…` too: "
+        + ", ".join(sorted(fhir_registry.COMPARTMENT))
+        + ". Also `Patient/{id}/$everything` (`_type`, `_since`, `_count`), `Binary/{id}`, "
+        "`metadata`, `.well-known/smart-configuration`. For every search: "
+        + ", ".join(map(code, fhir_asking.SHAPES))
+        + ". A parameter of what a reference leads to follows a dot: `patient.identifier`.",
+        *parts,
+    )
+
+
 def _short(permission: str) -> str:
     return permission.partition(".")[2]
 
@@ -292,6 +331,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings": settings_page,
     "commands": commands_page,
     "states": states_page,
+    "fhir": fhir_page,
 }
 
 

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "xinglin.clinical.orders",
     "xinglin.clinical.referral",
     "xinglin.gateway",
+    "xinglin.gateway.fhir",
     "xinglin.gateway.imports",
     "xinglin.gateway.demo",
     "xinglin.portal",
@@ -163,7 +164,13 @@ SILENCED_SYSTEM_CHECKS = ["fields.W342"]
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth2_provider.Application"
 OAUTH2_PROVIDER = {
-    "SCOPES": {"api": _("读写本岗位可见的数据")},
+    "SCOPES": {
+        "api": _("读写本岗位可见的数据"),
+        # SMART's names for reading by FHIR alone, in its first and second edition.
+        "system/*.read": _("只读本岗位可见的 FHIR 资源"),
+        "system/*.rs": _("只读本岗位可见的 FHIR 资源"),
+    },
+    "DEFAULT_SCOPES": ["api"],
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
 }
 

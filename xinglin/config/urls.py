@@ -12,6 +12,7 @@ urlpatterns = [
     path("orders/", include("xinglin.clinical.orders.urls")),
     path("referrals/", include("xinglin.clinical.referral.urls")),
     path("import/", include("xinglin.gateway.imports.urls")),
+    path("fhir/", include("xinglin.gateway.fhir.urls")),
     path("", include("xinglin.gateway.urls")),
 ]
 

@@ -27,9 +27,9 @@ from xinglin.registry.staff.models import Post
 
 LASTS = 20.0
 _MOST = 10_000
-SCOPE = "api"
+SCOPES = ("api",)
 
-_known: dict[tuple[str, str, str], tuple[float, Actor]] = {}
+_known: dict[tuple[str, tuple[str, ...], str], tuple[float, Actor]] = {}
 
 
 class Unknown(Refused):
@@ -50,14 +50,17 @@ def forget() -> None:
     _known.clear()
 
 
-def caller(request: HttpRequest) -> Actor:
-    """The actor behind a request, or a refusal (401 unknown, 403 without a post)."""
+def caller(request: HttpRequest, scopes: tuple[str, ...] = SCOPES) -> Actor:
+    """The actor behind a request, or a refusal (401 unknown, 403 without a post).
+
+    A machine's token must have been given for one of `scopes`.
+    """
     shown = request.META.get("HTTP_AUTHORIZATION", "")
     if shown:
         scheme, _space, token = shown.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise Unknown(_("请使用 Bearer 访问令牌。"))
-        return machine(token.strip(), address=_address(request))
+        return machine(token.strip(), scopes=scopes, address=_address(request))
     return replace(_person(request), address=_address(request))
 
 
@@ -65,15 +68,15 @@ def _address(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))[:45]
 
 
-def machine(token: str, *, scope: str = SCOPE, address: str = "") -> Actor:
+def machine(token: str, *, scopes: tuple[str, ...] = SCOPES, address: str = "") -> Actor:
     """The actor for whom a token speaks."""
     digest = sha256(token.encode()).hexdigest()
-    key = (digest, scope, address)
+    key = (digest, scopes, address)
     kept = _known.get(key)
     now = time.monotonic()
     if kept is not None and kept[0] > now:
         return kept[1]
-    actor, left = _look_up(digest, scope)
+    actor, left = _look_up(digest, scopes)
     actor = replace(actor, address=address)
     if len(_known) >= _MOST:
         _known.clear()
@@ -81,7 +84,7 @@ def machine(token: str, *, scope: str = SCOPE, address: str = "") -> Actor:
     return actor
 
 
-def _look_up(digest: str, scope: str) -> tuple[Actor, float]:
+def _look_up(digest: str, scopes: tuple[str, ...]) -> tuple[Actor, float]:
     found = (
         get_access_token_model()
         .objects.select_related("application__client_post__post")
@@ -91,8 +94,8 @@ def _look_up(digest: str, scope: str) -> tuple[Actor, float]:
     now = timezone.now()
     if found is None or found.expires <= now or found.application is None:
         raise Unknown(_("访问令牌无效或已过期。"))
-    if scope not in found.scope.split():
-        raise Forbidden(_("访问令牌的授权范围不含“%(scope)s”。") % {"scope": scope})
+    if not set(scopes) & set(found.scope.split()):
+        raise Forbidden(_("访问令牌的授权范围不含“%(scope)s”。") % {"scope": scopes[0]})
     client: ClientPost | None = getattr(found.application, "client_post", None)
     if client is None or client.withdrawn_at is not None or not client.post.in_force():
         raise NoPost(_("该客户端没有在任的岗位，请联系管理员。"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import (
@@ -71,42 +72,59 @@ def problem(
     return response
 
 
+@dataclass(frozen=True)
+class Said:
+    """What is told of something that went wrong, whatever document it is then written as."""
+
+    status: int
+    code: str
+    title: str
+    errors: tuple[tuple[str, str], ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+
+
 def problem_of(error: BaseException) -> HttpResponse:
     """The problem document that says an exception."""
+    told = said(error)
+    return problem(told.status, told.code, told.title, errors=told.errors, links=told.links)
+
+
+def said(error: BaseException) -> Said:
+    """What an exception means to the caller; of one that nobody expected, nothing but that."""
     if isinstance(error, HttpError) and isinstance(error.__cause__, Refused | RequestDataTooBig):
         # ninja wraps whatever goes wrong while a body is read.
         error = error.__cause__
     if isinstance(error, Refused):
         title = str(error) or next(iter(error.fields.values()), "")
-        return problem(
-            error.status, error.code, title, errors=error.fields.items(), links=error.links
+        return Said(
+            error.status, error.code, title, tuple(error.fields.items()), tuple(error.links)
         )
     if isinstance(error, ValidationError):
-        return _invalid(error)
+        return Said(422, "invalid", _("请求内容有误，请按字段改正。"), _invalid(error))
     if isinstance(error, Http404):
-        return not_found()
+        return Said(404, "not-found", _("没有找到，或无权查看。"))
     if isinstance(error, PermissionDenied):
-        return problem(403, "forbidden", _("当前岗位不能执行此操作。"))
+        return Said(403, "forbidden", _("当前岗位不能执行此操作。"))
     if isinstance(error, RequestDataTooBig | TooManyFieldsSent):
-        return problem(413, TooLarge.code, _("请求内容过大。"))
+        return Said(413, TooLarge.code, _("请求内容过大。"))
     if isinstance(error, HttpError | SuspiciousOperation | MultiPartParserError):
         status = error.status_code if isinstance(error, HttpError) else 400
-        return problem(status, Malformed.code, _("请求内容无法读取，请检查格式与编码。"))
+        return Said(status, Malformed.code, _("请求内容无法读取，请检查格式与编码。"))
     if isinstance(error, UnreadablePostError):
-        return problem(400, Malformed.code, _("请求内容未能完整收到。"))
+        return Said(400, Malformed.code, _("请求内容未能完整收到。"))
     if isinstance(error, IntegrityError):
         logger.warning("Conflict in the database", exc_info=error)
-        return problem(409, "conflict", _("与已有数据冲突，请重新读取后再试。"))
+        return Said(409, "conflict", _("与已有数据冲突，请重新读取后再试。"))
     if isinstance(error, DataError):
         logger.warning("Value out of range for the database", exc_info=error)
-        return problem(422, "invalid", _("有内容超出可保存的范围。"))
+        return Said(422, "invalid", _("有内容超出可保存的范围。"))
     logger.error("Unexpected error behind a machine's door", exc_info=error)
-    return problem(500, "internal", _("系统内部错误，已记录。"))
+    return Said(500, "internal", _("系统内部错误，已记录。"))
 
 
 def not_found() -> HttpResponse:
     """What does not exist and what may not be seen look the same."""
-    return problem(404, "not-found", _("没有找到，或无权查看。"))
+    return problem_of(Http404())
 
 
 def not_allowed(response: HttpResponse) -> HttpResponse:
@@ -121,11 +139,11 @@ def unknown_address(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResp
     return not_found()
 
 
-def _invalid(error: ValidationError) -> HttpResponse:
+def _invalid(error: ValidationError) -> tuple[tuple[str, str], ...]:
     told: dict[str, str] = {}
     for each in error.errors:
         told.setdefault(_field(each["loc"]), sentence(each["type"], each.get("ctx", {})))
-    return problem(422, "invalid", _("请求内容有误，请按字段改正。"), errors=told.items())
+    return tuple(told.items())
 
 
 def _field(loc: tuple[Any, ...]) -> str:

@@ -18,7 +18,7 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from xinglin.kernel import clock
+from xinglin.kernel import bulk, clock
 from xinglin.kernel.access import REGISTRY, Actor
 from xinglin.kernel.models import TrailEntry, TrailLink
 from xinglin.kernel.prepared import store
@@ -62,7 +62,17 @@ def record(by: Actor, verb: str, subject: Record, *, before: dict[str, Any]) -> 
 
 def read(by: Actor, verb: str, subject: Record, *, basis: str = "") -> None:
     """Write that a person's data were read, by whom and on what ground."""
-    entry = TrailEntry(
+    # As often as everything else together; the compiled form costs half.
+    store(_reading(by, verb, subject, basis))
+
+
+def read_all(by: Actor, verb: str, subjects: Iterable[Record], *, basis: str = "") -> None:
+    """The same for the lines of a list, each about its own person, in one statement."""
+    bulk.create([_reading(by, verb, each, basis) for each in subjects])
+
+
+def _reading(by: Actor, verb: str, subject: Record, basis: str) -> TrailEntry:
+    return TrailEntry(
         at=clock.now(),
         kind=TrailEntry.Kind.READ,
         user_id=by.user_id,
@@ -79,8 +89,6 @@ def read(by: Actor, verb: str, subject: Record, *, basis: str = "") -> None:
         person_id=subject.trail_person_id(),
         basis=basis,
     )
-    # As often as everything else together; the compiled form costs half.
-    store(entry)
 
 
 def _digest(chain: str, entry: TrailEntry) -> str:

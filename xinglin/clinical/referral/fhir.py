@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch, Q
+from django.utils.translation import gettext as _
 
 from xinglin.clinical.record.models import Document
-from xinglin.clinical.referral import catalogue
+from xinglin.clinical.referral import catalogue, permissions
 from xinglin.clinical.referral.models import FOLLOWED, Direction, Referral, State, Urgency
+from xinglin.kernel.access import Actor
 from xinglin.kernel.resources import coding, concept, instant, reference, slim
+from xinglin.kernel.searching import Offer, Parameter, Pointer, codes, moment, numbers
 from xinglin.registry.organisations.models import tree
 
 NUMBER = "urn:xinglin:referral-number"
@@ -45,6 +51,8 @@ TASK_STATUS = {
     State.CANCELLED: "cancelled",
     State.ENDED: "failed",
 }
+# A closed referral down is not done until the patient was followed up.
+AWAITS_FOLLOW_UP = "in-progress"
 # What the form says in words, in the order of the paper.
 NOTES = (
     "symptoms",
@@ -102,7 +110,7 @@ def task_to_fhir(referral: Referral) -> dict[str, Any]:
     state = State(referral.state)
     status = TASK_STATUS[state]
     if state is State.CLOSED and referral.direction in FOLLOWED:
-        status = "in-progress"
+        status = AWAITS_FOLLOW_UP
     found: dict[str, Any] = slim(
         {
             "resourceType": "Task",
@@ -197,3 +205,103 @@ def _outputs(referral: Referral) -> list[dict[str, Any]]:
                 }
             )
     return outputs
+
+
+# --------------------------------------------------------------------------- offered and searched
+
+
+def _rows(actor: Actor) -> Any:
+    return Referral.objects.visible_to(actor)
+
+
+# The attribute that holds the documents of a referral that was read to be written.
+PAPERS = "open_papers"
+
+
+def _papers(actor: Actor) -> Sequence[Any]:
+    """The documents that the reader may open, so that every reference leads somewhere."""
+    papers = Document.objects.visible_to(actor).standing().order_by("filed_at", "id")
+    return (Prefetch("documents", papers, to_attr=PAPERS),)
+
+
+def _grounds(actor: Actor, referrals: Sequence[Referral]) -> dict[UUID, str]:
+    return {
+        each.person_id: _("参与转诊的机构") if actor.scope & each.parties else _("管理或续诊")
+        for each in referrals
+    }
+
+
+def _request_status() -> dict[str, Q]:
+    told = {
+        status: Q(state__in=[state for state in State if REQUEST_STATUS.get(state) == status])
+        for status in set(REQUEST_STATUS.values())
+    }
+    return told | {"active": ~Q(state__in=list(REQUEST_STATUS))}
+
+
+def _task_status() -> dict[str, Q]:
+    told = {
+        status: Q(state__in=[state for state in State if TASK_STATUS[state] == status])
+        for status in set(TASK_STATUS.values())
+    }
+    waiting = Q(state=State.CLOSED, direction__in=FOLLOWED)
+    told["completed"] &= ~waiting
+    told[AWAITS_FOLLOW_UP] |= waiting
+    return told
+
+
+_PRIORITY = codes("priority", {said: Q(urgency=kind) for kind, said in PRIORITY.items()})
+_NUMBER = numbers("identifier", {NUMBER: "number"})
+_PATIENT: tuple[Parameter, ...] = (Pointer("patient", "person_id", ("Patient",)),)
+
+
+def _offer(kind: str, write: Any, *parameters: Parameter, **more: Any) -> Offer:
+    return Offer(
+        kind=kind,
+        model=Referral,
+        rows=_rows,
+        write=write,
+        parameters=tuple(
+            sorted((*_PATIENT, _NUMBER, _PRIORITY, *parameters), key=lambda each: each.name)
+        ),
+        person="person_id",
+        verb=permissions.READ.code,
+        grounds=_grounds,
+        **more,
+    )
+
+
+OFFERS = (
+    _offer(
+        "ServiceRequest",
+        lambda referral: to_fhir(referral, getattr(referral, PAPERS)),
+        moment("authored", "submitted_at"),
+        Pointer("based-on", "parent_id", ("ServiceRequest",)),
+        codes("code", {str(each): Q(direction=each) for each in Direction}, DIRECTION),
+        codes("intent", {"order": Q()}, "http://hl7.org/fhir/request-intent"),
+        moment("occurrence", "expected_at"),
+        Pointer("performer", "to_org_id", ("Organization",)),
+        Pointer("requester", "from_org_id", ("Organization",)),
+        codes("status", _request_status, "http://hl7.org/fhir/request-status"),
+        Pointer("subject", "person_id", ("Patient",)),
+        needed=("status", "intent", "subject"),
+        parts=_papers,
+        lists=(("documents", PAPERS, Document),),
+    ),
+    _offer(
+        "Task",
+        task_to_fhir,
+        moment("authored-on", "submitted_at"),
+        codes("business-status", {str(each): Q(state=each) for each in State}, STATE),
+        Pointer("encounter", "encounter_id", ("Encounter",)),
+        Pointer("focus", "id", ("ServiceRequest",)),
+        codes("intent", {"order": Q()}, "http://hl7.org/fhir/request-intent"),
+        moment("modified", "updated_at"),
+        Pointer("owner", "owner_id", ("Organization",)),
+        moment("period", "arrived_at"),
+        Pointer("requester", "from_org_id", ("Organization",)),
+        codes("status", _task_status, "http://hl7.org/fhir/task-status"),
+        Pointer("subject", "person_id", ("Patient",)),
+        needed=("status", "intent"),
+    ),
+)

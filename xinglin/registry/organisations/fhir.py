@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from xinglin.kernel.access import Actor
 from xinglin.kernel.resources import Resource, concept, instant, reference, slim
+from xinglin.kernel.searching import NOTHING, Asking, Offer, Pointer, Token, codes, numbers, texts
 from xinglin.registry.organisations.models import Level, Organisation
 
 # 医疗卫生机构（组织）代码 as WS/T 500 writes it, and the numbers that have no OID of their own.
@@ -84,3 +87,38 @@ def from_fhir(sent: dict[str, Any]) -> Incoming:
     found.phone = resource.first("telecom").text("value", limit=20)
     found.address = resource.first("address").text("text", limit=200)
     return Incoming(found, resource.reference("partOf"))
+
+
+def _of_type(system: str | None, code: str, asking: Asking) -> Q:
+    """Both its level and its class are types of an organisation."""
+    found = NOTHING
+    for each, column in ((LEVEL, "level"), (CLASS, "org_class")):
+        if system is None or system == each:
+            found |= Q(**{column: code}) if code else ~Q(**{column: ""})
+    return found
+
+
+def _rows(actor: Actor) -> Any:
+    return Organisation.objects.visible_to(actor)
+
+
+OFFERS = (
+    Offer(
+        kind="Organization",
+        model=Organisation,
+        rows=_rows,
+        write=to_fhir,
+        needed=("active", "name"),
+        parameters=(
+            codes("active", {"true": Q(closed_on=None), "false": Q(closed_on__isnull=False)}),
+            texts("address", "address"),
+            numbers(
+                "identifier",
+                {CODE: "code", CREDIT: "credit_code", INSURANCE: "insurance_code"},
+            ),
+            texts("name", "name", "short_name"),
+            Pointer("partof", "parent_id", ("Organization",)),
+            Token("type", _of_type),
+        ),
+    ),
+)

@@ -7,16 +7,19 @@ not yet checked by the rules of registration; `people.actions.check` does that.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Prefetch, Q
 from django.utils.translation import gettext as _
 
+from xinglin.kernel.access import Actor
 from xinglin.kernel.resources import Resource, concept, instant, reference, slim
+from xinglin.kernel.searching import NOTHING, Asking, Offer, Pointer, Token, Words, codes, day
 from xinglin.registry.people import rules
-from xinglin.registry.people.models import Identifier, Person, Sex
+from xinglin.registry.people.models import Identifier, Person, SearchKey, Sex
 
 ID_CARD = "urn:oid:2.16.156.10011.1.3"
 HEALTH_RECORD = "urn:oid:2.16.156.10011.1.2"
@@ -219,3 +222,135 @@ def _read_numbers(found: Incoming, patient: Resource, issuer: str) -> None:
                     value=value,
                 )
             )
+
+
+# --------------------------------------------------------------------------- offered and searched
+
+SUBSETTED = {
+    "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
+    "code": "SUBSETTED",
+}
+
+
+# The attribute that holds the further numbers of a person who was read to be written.
+NUMBERS = "further_numbers"
+
+
+def whole_to_fhir(person: Person) -> dict[str, Any]:
+    """With the numbers by which others know the resident."""
+    return to_fhir(person, getattr(person, NUMBERS))
+
+
+def listed_to_fhir(person: Person) -> dict[str, Any]:
+    """Enough to choose the right one of a list; numbers and street are for who reads one person."""
+    told = to_fhir(person)
+    for name in ("identifier", "telecom", "contact"):
+        told.pop(name, None)
+    if "address" in told:
+        village = person.township + person.village
+        told["address"] = [{"use": "home", "text": village}] if village else []
+        if not village:
+            del told["address"]
+    told["meta"]["tag"] = [SUBSETTED]
+    return told
+
+
+def _numbered(system: str | None, code: str, asking: Asking) -> Q:
+    """By the index of numbers first, then by what kind of number it is."""
+    if not code:
+        return NOTHING
+    keys = SearchKey.objects.visible_to(asking.actor).filter(
+        kind=SearchKey.Kind.NUMBER, key=rules.search_key(code)
+    )
+    others = Identifier.objects.filter(value=code)
+    own = NOTHING
+    if system in (None, ID_CARD):
+        own |= Q(id_type="01", id_number=code.upper())
+    if system in (None, HEALTH_RECORD):
+        own |= Q(health_record_no=code)
+    if system is None:
+        own |= Q(id_number=code.upper())
+    elif system.startswith(f"{ID_TYPE}."):
+        own |= Q(id_type=system.rpartition(".")[2].zfill(2), id_number=code)
+    if system is not None:
+        kind = KINDS.get(system)
+        others = others.filter(issuer="", kind=kind) if kind else others.filter(issuer=system)
+    found = own | Q(pk__in=others.values("person_id"))
+    return Q(pk__in=keys.values("person_id")) & found
+
+
+def _called(text: str, modifier: str, asking: Asking) -> Q:
+    if modifier == "contains":
+        return Q(name__contains=text)
+    if modifier == "exact":
+        return Q(name=text) & _keyed(asking, text, SearchKey.Kind.NAME)
+    return _keyed(asking, text, SearchKey.Kind.NAME)
+
+
+def _sounding(text: str, modifier: str, asking: Asking) -> Q:
+    """By pinyin or its initials, as people type them."""
+    return _keyed(asking, text, SearchKey.Kind.PINYIN, SearchKey.Kind.INITIALS)
+
+
+def _keyed(asking: Asking, text: str, *kinds: str) -> Q:
+    key = rules.search_key(text)
+    if not key:
+        return NOTHING
+    keys = SearchKey.objects.visible_to(asking.actor).filter(kind__in=kinds, key__prefix=key)
+    return Q(pk__in=keys.values("person_id"))
+
+
+def _phoned(system: str | None, code: str, asking: Asking) -> Q:
+    if system not in (None, "phone") or not code:
+        return NOTHING
+    keys = SearchKey.objects.visible_to(asking.actor).filter(
+        kind=SearchKey.Kind.NUMBER, key=rules.search_key(code)
+    )
+    return Q(phone=code, pk__in=keys.values("person_id"))
+
+
+def _people(actor: Actor) -> Any:
+    return Person.objects.visible_to(actor)
+
+
+def _further_numbers(actor: Actor) -> Sequence[Any]:
+    numbers = Identifier.objects.order_by("kind", "id")
+    return (Prefetch("identifiers", numbers, to_attr=NUMBERS),)
+
+
+def _grounds(actor: Actor, people: Sequence[Person]) -> dict[UUID, str]:
+    return {person.pk: "fhir" for person in people}
+
+
+OFFERS = (
+    Offer(
+        kind="Patient",
+        model=Person,
+        rows=_people,
+        write=whole_to_fhir,
+        listed=listed_to_fhir,
+        asks_for_one=("_id", "identifier", "phone"),
+        parts=_further_numbers,
+        lists=(("identifiers", NUMBERS, Identifier),),
+        needed=("active",),
+        person="id",
+        verb="person.read",
+        grounds=_grounds,
+        parameters=(
+            codes("active", {"true": Q(voided_at=None), "false": Q(voided_at__isnull=False)}),
+            day("birthdate", "birth_date"),
+            day("death-date", "deceased_on"),
+            codes("deceased", {"true": Q(deceased_on__isnull=False), "false": Q(deceased_on=None)}),
+            codes(
+                "gender",
+                {said: Q(sex=sex) for said, sex in SEX.items()},
+                "http://hl7.org/fhir/administrative-gender",
+            ),
+            Token("identifier", _numbered),
+            Words("name", _called, sort="name"),
+            Pointer("organization", "managed_by_id", ("Organization",)),
+            Token("phone", _phoned, empty=Q(phone="")),
+            Words("phonetic", _sounding),
+        ),
+    ),
+)

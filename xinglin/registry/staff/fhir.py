@@ -10,10 +10,23 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from xinglin.kernel.access import Actor
 from xinglin.kernel.resources import Resource, concept, instant, reference, slim
+from xinglin.kernel.searching import (
+    NOTHING,
+    Asking,
+    Offer,
+    Pointer,
+    Span,
+    Token,
+    codes,
+    numbers,
+    texts,
+)
 from xinglin.registry.people import rules
 from xinglin.registry.staff.models import Post, Practitioner
 
@@ -117,3 +130,61 @@ def role_from_fhir(sent: dict[str, Any]) -> IncomingRole:
         until=period.day("end"),
         department=department[:50],
     )
+
+
+def _in_force() -> dict[str, Q]:
+    today = timezone.localdate()
+    now = Q(since__lte=today) & (Q(until=None) | Q(until__gte=today))
+    return {"true": now, "false": ~now}
+
+
+def _in_role(system: str | None, code: str, asking: Asking) -> Q:
+    if system not in (None, ROLE):
+        return NOTHING
+    return Q(role=code) if code else Q()
+
+
+def _staff(actor: Actor) -> Any:
+    return Practitioner.objects.visible_to(actor)
+
+
+def _posts(actor: Actor) -> Any:
+    return Post.objects.visible_to(actor)
+
+
+OFFERS = (
+    Offer(
+        kind="Practitioner",
+        model=Practitioner,
+        rows=_staff,
+        write=to_fhir,
+        parameters=(
+            codes(
+                "gender",
+                {
+                    "male": Q(sex="1"),
+                    "female": Q(sex="2"),
+                    "unknown": ~Q(sex__in=("1", "2")),
+                },
+                "http://hl7.org/fhir/administrative-gender",
+            ),
+            numbers("identifier", {CODE: "code", LICENCE: "licence_no"}),
+            texts("name", "name"),
+        ),
+    ),
+    Offer(
+        kind="PractitionerRole",
+        model=Post,
+        rows=_posts,
+        write=role_to_fhir,
+        needed=("active",),
+        parts=lambda actor: ("department",),
+        parameters=(
+            codes("active", _in_force),
+            Span("date", "since", "until", days=True),
+            Pointer("organization", "organisation_id", ("Organization",)),
+            Pointer("practitioner", "practitioner_id", ("Practitioner",)),
+            Token("role", _in_role, sort="role"),
+        ),
+    ),
+)

@@ -27,7 +27,7 @@ def review(request: Request) -> HttpResponse:
     """Drug orders that wait for this pharmacy, the most urgent patient first."""
     actor = request.actor
     if not actor.may(permissions.REVIEW.code):
-        raise Forbidden(_("您的岗位不能审方。"))
+        raise Forbidden(_("当前岗位不能审方。"))
     rows = Order.objects.visible_to(actor).filter(
         state=State.REVIEW, checker_id=actor.org_id, duty=permissions.REVIEW.code
     )

@@ -94,7 +94,7 @@ def listing(request: Request) -> HttpResponse:
 
 def _reading(request: Request) -> None:
     if not request.actor.may(permissions.READ.code):
-        raise Forbidden(_("您的岗位不能查阅医嘱。"))
+        raise Forbidden(_("当前岗位不能查阅医嘱。"))
 
 
 def _soon() -> timedelta:
@@ -108,7 +108,7 @@ def rounds(request: Request) -> HttpResponse:
     """What is due now in the house, by patient or by time; a tap notes it as done."""
     actor = request.actor
     if not actor.may(permissions.GIVE.code):
-        raise Forbidden(_("您的岗位不能执行医嘱。"))
+        raise Forbidden(_("当前岗位不能执行医嘱。"))
     by_time = request.GET.get("by") == "time"
     # The rest of the shift is shown, so that a nurse can prepare it.
     until = timezone.now() + (timedelta(hours=8) if request.GET.get("ahead") else _soon())

@@ -12,6 +12,7 @@ from xinglin.clinical.record.models.facts import (
     Observation,
     OfEncounter,
     ground,
+    grounds,
     once_per_source,
     open_people,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "Procedure",
     "RecordSerial",
     "ground",
+    "grounds",
     "life",
     "once_per_source",
     "open_people",

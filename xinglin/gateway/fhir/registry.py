@@ -1,0 +1,47 @@
+"""Which types of resource the house offers: one line for each app that has some."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from xinglin.clinical.record.fhir.offers import OFFERS as RECORD
+from xinglin.clinical.referral.fhir import OFFERS as REFERRAL
+from xinglin.kernel.searching import Offer, Parameter, Pointer
+from xinglin.registry.organisations.fhir import OFFERS as ORGANISATIONS
+from xinglin.registry.people.fhir import OFFERS as PEOPLE
+from xinglin.registry.staff.fhir import OFFERS as STAFF
+
+ALL: tuple[Offer, ...] = (*ORGANISATIONS, *STAFF, *PEOPLE, *RECORD, *REFERRAL)
+
+PATIENT = "Patient"
+BINARY = "Binary"
+
+
+def _by_type(offers: Iterable[Offer]) -> dict[str, tuple[Offer, ...]]:
+    found: dict[str, tuple[Offer, ...]] = {}
+    for offer in offers:
+        found[offer.kind] = (*found.get(offer.kind, ()), offer)
+    return found
+
+
+TYPES = _by_type(ALL)
+# Types whose resources are about one patient: they are read under `Patient/id/…`, too.
+COMPARTMENT = tuple(
+    kind
+    for kind, offers in TYPES.items()
+    if kind != PATIENT and all(offer.parameter("patient") for offer in offers)
+)
+
+
+def parameters(kind: str) -> dict[str, Parameter]:
+    """The parameters of a type; those of its second model, too, where it has two."""
+    return {each.name: each for offer in reversed(TYPES[kind]) for each in offer.every()}
+
+
+def pointers(kind: str) -> dict[str, Pointer]:
+    """The references of a type that lead to something offered here."""
+    return {
+        name: each
+        for name, each in parameters(kind).items()
+        if isinstance(each, Pointer) and any(target in TYPES for target in each.targets)
+    }
