@@ -8,6 +8,7 @@ urlpatterns = [
     path("people/", include("xinglin.registry.people.urls")),
     path("staff/", include("xinglin.registry.staff.urls")),
     path("codes/", include("xinglin.registry.terminology.urls")),
+    path("privacy/", include("xinglin.clinical.privacy.urls")),
     path("record/", include("xinglin.clinical.record.urls")),
     path("referrals/", include("xinglin.clinical.referral.urls")),
     path("import/", include("xinglin.gateway.imports.urls")),

@@ -23,6 +23,7 @@ class TrailEntry(models.Model):
     class Kind(models.TextChoices):
         CHANGE = "change", _("变更")
         READ = "read", _("查阅")
+        REFUSED = "refused", _("拒绝查阅")
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField()
@@ -41,6 +42,8 @@ class TrailEntry(models.Model):
     person_id = models.UUIDField(null=True)
     changes = models.JSONField(default=dict)
     basis = models.CharField(max_length=200, blank=True)
+    # Of a reading: which parts of the record lay open, in a word each.
+    parts = models.CharField(max_length=120, blank=True)
 
     class Meta:
         verbose_name = _("留痕")
@@ -50,6 +53,12 @@ class TrailEntry(models.Model):
                 fields=["person_id", "at"],
                 name="trail_person",
                 condition=models.Q(person_id__isnull=False),
+            ),
+            # The privacy officer's page: who read what in the county, day by day.
+            models.Index(
+                fields=["county_id", "at"],
+                name="trail_readings",
+                condition=models.Q(kind__in=["read", "refused"]),
             ),
         ]
 

@@ -18,7 +18,7 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from xinglin.kernel import clock
+from xinglin.kernel import bulk, clock
 from xinglin.kernel.access import REGISTRY, Actor
 from xinglin.kernel.models import TrailEntry, TrailLink
 from xinglin.kernel.prepared import store
@@ -62,11 +62,30 @@ def record(by: Actor, verb: str, subject: Record, *, before: dict[str, Any]) -> 
     return entry
 
 
-def read(by: Actor, verb: str, subject: Record, *, basis: str = "") -> None:
-    """Write that a person's data were read, by whom and on what ground."""
-    entry = TrailEntry(
+def read(by: Actor, verb: str, subject: Record, *, basis: str = "", parts: str = "") -> None:
+    """Write that a person's data were read: by whom, which parts, on what ground."""
+    # As often as everything else together; the compiled form costs half.
+    store(_reading(TrailEntry.Kind.READ, by, verb, subject, basis, parts))
+
+
+def read_all(
+    by: Actor, verb: str, subjects: Iterable[Record], *, basis: str = "", parts: str = ""
+) -> None:
+    """The same for the lines of a list, each about its own person, in one statement."""
+    bulk.create([_reading(TrailEntry.Kind.READ, by, verb, each, basis, parts) for each in subjects])
+
+
+def refuse(by: Actor, verb: str, subject: Record, *, basis: str = "", parts: str = "") -> None:
+    """Write that somebody asked for a person's data without a right to them."""
+    store(_reading(TrailEntry.Kind.REFUSED, by, verb, subject, basis, parts))
+
+
+def _reading(
+    kind: TrailEntry.Kind, by: Actor, verb: str, subject: Record, basis: str, parts: str
+) -> TrailEntry:
+    return TrailEntry(
         at=clock.now(),
-        kind=TrailEntry.Kind.READ,
+        kind=kind,
         user_id=by.user_id,
         actor_name=by.name,
         role=by.role,
@@ -80,9 +99,8 @@ def read(by: Actor, verb: str, subject: Record, *, basis: str = "") -> None:
         subject_id=subject.pk,
         person_id=subject.trail_person_id(),
         basis=basis,
+        parts=parts,
     )
-    # As often as everything else together; the compiled form costs half.
-    store(entry)
 
 
 def _digest(chain: str, entry: TrailEntry) -> str:
@@ -105,6 +123,7 @@ def _digest(chain: str, entry: TrailEntry) -> str:
             str(entry.person_id),
             entry.changes,
             entry.basis,
+            entry.parts,
         ],
         ensure_ascii=False,
         sort_keys=True,

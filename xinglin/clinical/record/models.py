@@ -8,53 +8,27 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models import F, Q, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from xinglin.clinical.privacy import models as privacy
 from xinglin.clinical.record import rules
-from xinglin.kernel.access import NONE, Actor
+from xinglin.kernel.access import Actor
 from xinglin.kernel.records import Record
-from xinglin.registry.organisations.models import Organisation, tree
-from xinglin.registry.people.models import CareLink, Person
+from xinglin.registry.organisations.models import Organisation
+from xinglin.registry.people.models import Person
 
 if TYPE_CHECKING:
     from typing import Self
 
 
-def open_people(actor: Actor) -> models.QuerySet[Person]:
-    """The people whose clinical data the post may read: its houses and they have acted together."""
-    if actor.county_id == NONE or not actor.may("record.read"):
-        return Person.objects.none()
-    links = CareLink.objects.filter(person_id=OuterRef("pk"), organisation_id__in=actor.scope)
-    return Person.objects.filter(Exists(links), county_id=actor.county_id, voided_at=None)
-
-
-def ground(actor: Actor, person: Person) -> str:
-    """Why the post may read the person's data, in the words that the trail keeps."""
-    links = CareLink.objects.filter(person=person, organisation_id__in=actor.scope)
-    link = links.filter(organisation_id=actor.org_id).order_by("-since").first()
-    link = link or links.order_by("-since").first()
-    if link is None:
-        return ""
-    return gettext("%(basis)s，%(house)s，%(since)s起") % {
-        "basis": link.get_basis_display(),
-        "house": tree.name(link.organisation_id),
-        "since": timezone.localdate(link.since).isoformat(),
-    }
-
-
 class FactQuerySet(models.QuerySet[Any]):
     def visible_to(self, actor: Actor) -> Self:
-        """Facts of the people whom the post treats, and what its own houses wrote."""
-        if actor.county_id == NONE or not actor.may("record.read"):
-            return self.none()
-        links = CareLink.objects.filter(
-            person_id=OuterRef("person_id"), organisation_id__in=actor.scope
-        )
-        return self.filter(Exists(links), person__county_id=actor.county_id)
+        """What the post's houses wrote, and facts of the people whose record is open to it."""
+        return self.filter(privacy.seen(actor, str(self.model._meta.model_name)))
 
     def standing(self) -> Self:
         """Without what was voided."""
@@ -99,6 +73,8 @@ class Fact(Record):
         Organisation, models.PROTECT, related_name="+", verbose_name=_("机构")
     )
     author = models.CharField(_("记录人"), max_length=50, blank=True)
+    # A sensitive domain of catalogue/sensitive.toml; "" for what every carer reads.
+    domain = models.CharField(max_length=20, blank=True, editable=False)
     happened_at = HappenedAt(_("发生时间"), editable=False)
     source = models.CharField(_("来源系统"), max_length=120, blank=True, editable=False)
     source_id = models.CharField(_("来源编号"), max_length=120, blank=True, editable=False)
@@ -359,6 +335,20 @@ class Document(OfEncounter):
 
 FACTS: tuple[type[Fact], ...] = (Encounter, Diagnosis, Observation, Allergy, Medication, Document)
 KINDS: dict[str, type[Fact]] = {str(model._meta.model_name): model for model in FACTS}
+
+
+def restricted(actor: Actor, person: Person) -> int:
+    """How many facts of an open record lie behind the door of a sensitive domain.
+
+    What they are is not told, nor of which kind: the number alone says that there is more.
+    """
+    if not privacy.is_open(actor, person):
+        return 0
+    hidden = 0
+    for model in FACTS:
+        facts = FactQuerySet(model).of(person).standing().exclude(domain="")
+        hidden += facts.count() - facts.visible_to(actor).count() if facts.exists() else 0
+    return hidden
 
 
 def timeline(

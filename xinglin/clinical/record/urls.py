@@ -7,6 +7,7 @@ urlpatterns = [
     path("people/<uuid:pk>/", views.person, name="person"),
     path("people/<uuid:pk>/print/", views.paper, name="print"),
     path("people/<uuid:pk>/start/", views.start, name="start"),
+    path("people/<uuid:pk>/open/", views.unlock, name="open"),
     path("encounters/<uuid:pk>/", views.encounter, name="encounter"),
     path("encounters/<uuid:pk>/write/", views.describe, name="describe"),
     path("encounters/<uuid:pk>/vitals/", views.measure, name="measure"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from xinglin.kernel import clock
 from xinglin.kernel.access import NONE, Actor
 from xinglin.kernel.lookups import InPrefixOrder
 from xinglin.kernel.records import Record
@@ -259,22 +260,42 @@ class SearchKey(models.Model):
         return self.key
 
 
+class CareLinkQuerySet(models.QuerySet["CareLink"]):
+    def in_force(self, now: datetime | None = None) -> Self:
+        """Relations that still stand; those that have run out keep their row."""
+        return self.filter(Q(until=None) | Q(until__gt=now or clock.now()))
+
+
 class CareLink(Record):
-    """Why a house may read a person's clinical data: an act that involved both.
+    """Why a house may read a person's clinical data: an act in which both had a part.
 
     Registry keeps the noun, so that record, referral and later programmes can each write
-    the acts they know and every reader asks one table.
+    the acts they know and every reader asks one table. No house makes one by itself alone:
+    `evidence` says what the other party gave. After `until` the relation is history.
     """
 
     class Basis(models.TextChoices):
         CUSTODY = "custody", _("健康档案管理")
         ENCOUNTER = "encounter", _("就诊")
         REFERRAL = "referral", _("转诊")
+        PRESENCE = "presence", _("居民到场")
+
+    class Evidence(models.TextChoices):
+        CODE = "code", _("居民出示授权码")
+        CARD = "card", _("核对身份证")
+        REFERRAL = "referral", _("转诊已接收并到诊")
+        SYSTEM = "system", _("本院系统登记到院")
+        REGISTRATION = "registration", _("首次建档")
+        TRANSFER = "transfer", _("移交管理")
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="care_links")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     basis = models.CharField(max_length=12, choices=Basis)
+    evidence = models.CharField(max_length=12, choices=Evidence)
     since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[CareLinkQuerySet] = CareLinkQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("诊疗关系")

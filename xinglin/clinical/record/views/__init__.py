@@ -9,6 +9,7 @@ from xinglin.clinical.record.views.writing import (
     measure,
     start,
     stop,
+    unlock,
     void,
 )
 
@@ -24,5 +25,6 @@ __all__ = [
     "person",
     "start",
     "stop",
+    "unlock",
     "void",
 ]

@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from xinglin.clinical.privacy import permissions as privacy
+from xinglin.clinical.privacy.models import Presence, is_open, open_people, opened
 from xinglin.clinical.record import permissions, rules
 from xinglin.clinical.record.forms import TimelineForm
 from xinglin.clinical.record.models import (
@@ -25,12 +27,11 @@ from xinglin.clinical.record.models import (
     Medication,
     Observation,
     OfEncounter,
-    ground,
     life,
-    open_people,
+    restricted,
     timeline,
 )
-from xinglin.kernel import parameters, trail
+from xinglin.kernel import parameters
 from xinglin.kernel.access import Actor
 from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people import permissions as people_permissions
@@ -57,9 +58,10 @@ def person(request: Request, pk: UUID) -> HttpResponse:
     actor = request.actor
     who = get_object_or_404(Person.objects.visible_to(actor).select_related("managed_by"), pk=pk)
     context: dict[str, Any] = {"person": who, "identity": _identity(who), **_acts(actor, who)}
-    if not open_people(actor).filter(pk=pk).exists():
+    shut = not is_open(actor, who)
+    if shut and not _houses_of(actor, who).exists():
         return page(request, "record/closed.html", **context)
-    opened(actor, who)
+    opened(actor, who, parts="record" if not shut else "own")
     filters = TimelineForm(_houses_of(actor, who), request.GET)
     filters.is_valid()
     asked = filters.cleaned_data
@@ -74,6 +76,8 @@ def person(request: Request, pk: UUID) -> HttpResponse:
         filters=filters,
         pager=pager,
         events=story(actor, life(actor, rows_shown)),
+        shut=shut,
+        restricted=0 if shut else restricted(actor, who),
         **summary(actor, who),
         **context,
     )
@@ -96,7 +100,7 @@ def encounter(request: Request, pk: UUID) -> HttpResponse:
     visit = get_object_or_404(
         Encounter.objects.visible_to(actor).select_related("person", "organisation"), pk=pk
     )
-    opened(actor, visit.person)
+    opened(actor, visit)
     may_write = visit.voided_at is None and permissions.WRITE.allows(actor, visit)
 
     def facts(model: type[Fact]) -> list[dict[str, Any]]:
@@ -141,7 +145,7 @@ def document(request: Request, pk: UUID) -> HttpResponseBase:
         content = paper.file.open("rb")
     except FileNotFoundError:
         raise Http404 from None
-    trail.read(actor, permissions.READ.code, paper, basis=ground(actor, paper.person))
+    opened(actor, paper)
     suffix = paper.file.name.rpartition(".")[2]
     name = paper.title if paper.title.endswith(f".{suffix}") else f"{paper.title}.{suffix}"
     return FileResponse(
@@ -157,7 +161,7 @@ def paper(request: Request, pk: UUID) -> HttpResponse:
     """The timeline on paper, the newest first."""
     actor = request.actor
     who = get_object_or_404(open_people(actor), pk=pk)
-    opened(actor, who)
+    opened(actor, who, parts="print")
     rows = timeline(actor, who)
     return page(
         request,
@@ -175,11 +179,6 @@ def paper(request: Request, pk: UUID) -> HttpResponse:
 def _named(system: str, code: str) -> str:
     concept = terminology.find(system, code) if code else None
     return concept.label if concept else code
-
-
-def opened(actor: Actor, who: Person) -> None:
-    """Write in the trail that the person's record lay open, and on what ground."""
-    trail.read(actor, permissions.READ.code, who, basis=ground(actor, who))
 
 
 def allergies_of(actor: Actor, who: Person) -> list[Allergy]:
@@ -296,8 +295,11 @@ def _identity(who: Person) -> list[dict[str, Any]]:
 
 def _acts(actor: Actor, who: Person) -> dict[str, bool]:
     new = Encounter(person=who, organisation_id=actor.org_id)
+    here = Presence(person=who, organisation_id=actor.org_id)
     alive = who.deceased_on is None
     return {
+        "may_prove": privacy.PROVE.allows(actor, here) and privacy.OPEN.allows(actor, here),
+        "may_break": privacy.BREAK.allows(actor, here),
         "may_start": alive and permissions.WRITE.allows(actor, new),
         "may_refer": alive and actor.may("referral.draft"),
         "may_correct": people_permissions.CORRECT.allows(actor, who),
