@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_waiting: ContextVar[list[Callable[[], None]] | None] = ContextVar("aftermath", default=None)
+_waiting: ContextVar[list[Callable[[], object]] | None] = ContextVar("aftermath", default=None)
 
 
-def keep(write: Callable[[], None]) -> None:
+def keep(write: Callable[[], object]) -> None:
     """Write again after an outer transaction has been taken back; without one, nothing to do."""
     waiting = _waiting.get()
     if waiting is not None:
@@ -27,7 +27,7 @@ def keep(write: Callable[[], None]) -> None:
 @contextmanager
 def kept() -> Iterator[Callable[[], None]]:
     """Gather what is to be kept; the function that comes out forgets it (nothing was undone)."""
-    waiting: list[Callable[[], None]] = []
+    waiting: list[Callable[[], object]] = []
     token = _waiting.set(waiting)
     try:
         yield waiting.clear

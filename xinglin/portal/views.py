@@ -75,6 +75,8 @@ def switch_post(request: Request) -> HttpResponse:
 def workbench(request: Request) -> HttpResponse:
     """Overdue, today, waiting for others: what the day asks of this post."""
     actor = request.actor
+    if actor.person_id is not None:
+        return redirect("resident:home")
     now = timezone.now()
     mine = InboxItem.objects.waiting_for(actor)
     today = timezone.localtime(now).replace(hour=23, minute=59, second=59)

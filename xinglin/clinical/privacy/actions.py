@@ -31,6 +31,7 @@ from xinglin.kernel.outbox import publish
 from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people import actions as people
 from xinglin.registry.people.models import CareLink, Person
+from xinglin.registry.staff import actions as staff
 
 
 class NotProven(Refused):
@@ -173,6 +174,17 @@ def take_over(person: Person, *, by: Actor, presence: Presence, house: Organisat
     person.managed_by = house
     person.save()
     people.hand_over(person, former, presence.evidence)
+    return person
+
+
+@action(permissions.GIVE_ACCOUNT)
+def give_account(
+    person: Person, *, by: Actor, presence: Presence, username: str, password: str
+) -> Person:
+    """Give a resident who is here an account of their own, or a new password to it."""
+    if not fits(presence, person.pk, by.org_id):
+        raise NotProven(_("开通账号须由居民出示授权码或身份证。"), field="proof")
+    staff.open_account_of(person, username=username, password=password)
     return person
 
 

@@ -4,7 +4,7 @@ from xinglin.kernel.outbox import Event
 
 
 class GlassBroken(Event):
-    """Somebody has opened a record in an emergency; whoever sends messages may tell the resident."""
+    """Somebody has opened a record in an emergency; whoever sends messages tells the resident."""
 
     name = "privacy.glass-broken"
     person_id: UUID

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cache, partial
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
@@ -13,9 +16,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.clinical.privacy import catalogue
-from xinglin.kernel import clock, trail
+from xinglin.kernel import clock, parameters, trail
 from xinglin.kernel.access import NONE, Actor, Reach
-from xinglin.kernel.models import TrailEntry
+from xinglin.kernel.models import Notice, TrailEntry
+from xinglin.kernel.prepared import Cabinet
 from xinglin.kernel.records import Record, Workflow
 from xinglin.registry.organisations.models import Organisation, tree
 from xinglin.registry.people.models import CareLink, Person
@@ -32,6 +36,16 @@ PARTS = {
     "medication": _("用药"),
     "allergy": _("过敏"),
     "document": _("文档"),
+}
+# Pages over several parts, as the trail names them.
+SHEETS = {
+    "record": _("全部病历"),
+    "own": _("本机构书写的内容"),
+    "print": _("打印病历"),
+    "referral": _("转诊单"),
+    "list": _("列表"),
+    "person": _("身份信息"),
+    "numbers": _("证件号与电话"),
 }
 READ = "record.read"
 OWN = "resident.read"
@@ -284,7 +298,7 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 
 
 class Review(Workflow):
-    """A reading that the privacy officer must look at: broken glass, or disputed by the resident."""
+    """A reading before the privacy officer: after broken glass, or disputed by the resident."""
 
     MOVES = {
         State.WAITING: {State.ASKED, State.JUSTIFIED, State.UNJUSTIFIED},
@@ -393,6 +407,10 @@ class Vip(Record):
     def __str__(self) -> str:
         return str(self.person)
 
+    @property
+    def reason_said(self) -> str:
+        return catalogue.reason_label("vip", self.reason)
+
 
 # ------------------------------------------------------------------------------ who may read
 
@@ -500,6 +518,35 @@ def opened(actor: Actor, subject: Record, *, parts: str = "", door: str = "") ->
     )
 
 
+def listed(actor: Actor, verb: str, rows: Iterable[Record], *, door: str = "") -> None:
+    """Write that lines of a list, each about a person, lay open: one trace a person and a while.
+
+    A list that lies open all day refreshes itself; that is one reading every some minutes.
+    """
+    new: dict[UUID, Record] = {}
+    for row in rows:
+        person_id = row.trail_person_id()
+        if person_id is not None:
+            key = (actor.user_id, actor.post_id, verb, person_id)
+            _lists.get(key, partial(new.setdefault, person_id, row))
+    if new:
+        trail.read_all(
+            actor,
+            verb,
+            new.values(),
+            basis=" · ".join(filter(None, (gettext("列表"), door))),
+            parts="list",
+        )
+
+
+_lists: Cabinet[Record] = Cabinet(lasts=600.0, most=100_000)
+
+
+def forget_lists() -> None:
+    """Let every list be written anew; for tests, whose database forgets, too."""
+    _lists.clear()
+
+
 def is_open(actor: Actor, person: Person) -> bool:
     return open_people(actor).filter(pk=person.pk).exists()
 
@@ -524,3 +571,62 @@ def readings(actor: Actor) -> models.QuerySet[TrailEntry]:
     if actor.may("privacy.review") and actor.reach is Reach.COUNTY:
         return rows.filter(county_id=actor.county_id).order_by("-at", "-id")
     return rows.none()
+
+
+def parts_said(entry: TrailEntry) -> str:
+    """Which parts of a record a line of the trail is about, in words."""
+    return str(
+        PARTS.get(entry.parts) or SHEETS.get(entry.parts) or entry.parts or gettext("身份信息")
+    )
+
+
+def refused(actor: Actor, ids: Iterable[UUID], *, door: str = "") -> None:
+    """Write that rows about a person were asked for by their ids and did not exist for the asker.
+
+    Asked again within some minutes, the same is no news. Called where a door answers 404.
+    """
+    since = clock.now() - parameters.duration("privacy.refused_minutes")
+    for pk in ids:
+        subject = _about_somebody(pk)
+        if subject is None or subject.trail_person_id() == actor.person_id:
+            continue
+        earlier = TrailEntry.objects.filter(
+            subject_id=pk, user_id=actor.user_id, kind=TrailEntry.Kind.REFUSED, at__gt=since
+        )
+        if not earlier.exists():
+            trail.refuse(
+                actor,
+                READ,
+                subject,
+                basis=" · ".join(filter(None, (gettext("无查阅权限"), door))),
+                parts=str(subject._meta.model_name),
+            )
+
+
+def _about_somebody(pk: UUID) -> Record | None:
+    """The row of this id that is a person or tells of one."""
+    person = Person.objects.filter(pk=pk).first()
+    if person is not None:
+        return person
+    for model in apps.get_models():
+        if not issubclass(model, Record) or not _tells_of_a_person(model):
+            continue
+        found: Record | None = model._default_manager.filter(pk=pk).first()
+        if found is not None:
+            return found
+    return None
+
+
+@cache
+def _tells_of_a_person(model: type[Record]) -> bool:
+    return any(
+        field.name == "person" and field.related_model is Person
+        for field in model._meta.concrete_fields
+        if field.is_relation
+    )
+
+
+def news_of(actor: Actor) -> models.QuerySet[Notice]:
+    """What a resident has been told, the newest first."""
+    told = Notice.objects.filter(org_id=actor.county_id, audience=f"person:{actor.person_id}")
+    return told.order_by("-at", "-id")

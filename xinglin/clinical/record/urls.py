@@ -18,3 +18,9 @@ urlpatterns = [
     path("documents/<uuid:pk>/", views.document, name="document"),
     path("void/<slug:kind>/<uuid:pk>/", views.void, name="void"),
 ]
+
+# The resident's own side, at /m/.
+resident = [
+    path("record/", views.my_record, name="record"),
+    path("documents/<uuid:pk>/", views.document, name="document"),
+]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from xinglin.kernel import bulk, clock, parameters
-from xinglin.kernel.access import Actor
+from xinglin.kernel.access import NONE, Actor
 from xinglin.kernel.actions import action, bulk_action
 from xinglin.kernel.errors import Conflict, Refused
 from xinglin.kernel.ids import new_id
@@ -67,6 +67,16 @@ def register(person: Person, *, by: Actor) -> Person:
     person.save(force_insert=True)
     _index([person])
     _custody([person], CareLink.Evidence.REGISTRATION)
+    if by.org_id != NONE and not person.managed_by_id:
+        # Somebody new stands at the desk and has nothing yet that could be read.
+        link_care(
+            person.pk,
+            by.org_id,
+            CareLink.Basis.PRESENCE,
+            evidence=CareLink.Evidence.REGISTRATION,
+            since=clock.now(),
+            until=clock.now() + parameters.duration("privacy.presence_hours"),
+        )
     publish(events.PersonRegistered(person_id=person.pk, county_id=person.county_id))
     return person
 
@@ -148,7 +158,7 @@ def identify(identifier: Identifier, *, by: Actor) -> Identifier:
     if known is not None:
         raise KnownPerson(_("该号码已登记。"), field="value")
     identifier.save(force_insert=True)
-    _index_keys(identifier.person, {(SearchKey.Kind.NUMBER, rules.search_key(identifier.value))})
+    _index_keys(identifier.person, {(SearchKey.Kind.NUMBER, rules.asked_key(identifier.value))})
     return identifier
 
 
@@ -160,7 +170,7 @@ def identify_all(identifiers: Sequence[Identifier], *, by: Actor) -> Sequence[Id
         [
             SearchKey(county_id=i.county_id, person=i.person, kind=SearchKey.Kind.NUMBER, key=key)
             for i in identifiers
-            if (key := rules.search_key(i.value))
+            if (key := rules.asked_key(i.value))
         ],
         batch_size=1000,
     )
@@ -301,7 +311,7 @@ def _custody(people: Iterable[Person], evidence: CareLink.Evidence) -> None:
 def _index(people: Iterable[Person], identifiers: Iterable[Identifier] = ()) -> None:
     numbers: dict[UUID, set[str]] = {}
     for identifier in identifiers:
-        numbers.setdefault(identifier.person_id, set()).add(rules.search_key(identifier.value))
+        numbers.setdefault(identifier.person_id, set()).add(rules.asked_key(identifier.value))
     rows: list[tuple[UUID, UUID, str, str]] = []
     for person in people:
         keys = {
@@ -309,8 +319,7 @@ def _index(people: Iterable[Person], identifiers: Iterable[Identifier] = ()) -> 
             (SearchKey.Kind.PINYIN, rules.pinyin_of(person.name)),
             (SearchKey.Kind.INITIALS, rules.initials_of(person.name)),
             (SearchKey.Kind.NUMBER, rules.search_key(person.phone)),
-            (SearchKey.Kind.NUMBER, rules.search_key(person.id_number)),
-            (SearchKey.Kind.NUMBER, rules.search_key(person.id_number[-4:])),
+            *((SearchKey.Kind.NUMBER, key) for key in rules.card_keys(person.id_number)),
             (SearchKey.Kind.NUMBER, rules.search_key(person.health_record_no)),
             *((SearchKey.Kind.NUMBER, number) for number in numbers.get(person.pk, ())),
         }

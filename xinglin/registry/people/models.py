@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.kernel import clock
-from xinglin.kernel.access import NONE, Actor
+from xinglin.kernel.access import NONE, Actor, Reach
 from xinglin.kernel.lookups import InPrefixOrder
 from xinglin.kernel.records import Record
 from xinglin.registry.organisations.models import Organisation, tree
@@ -56,7 +56,7 @@ class SearchKeyQuerySet(models.QuerySet["SearchKey"]):
         One line a person, in the order of the index, so that the first page costs the same
         in a county of ten thousand and in one of a million.
         """
-        key = rules.search_key(text)
+        key = rules.asked_key(text)
         if not key:
             return self.none()
         found = self.filter(key__prefix=key)
@@ -74,7 +74,7 @@ class SearchKeyQuerySet(models.QuerySet["SearchKey"]):
         Looking for an earlier key of each, as the lines do, would make counting ten thousand a
         hundred times dearer than showing twenty.
         """
-        key = rules.search_key(text)
+        key = rules.asked_key(text)
         keys = self.filter(key__prefix=key) if key else self.none()
 
         def count(limit: int | None) -> tuple[int, bool]:
@@ -307,3 +307,14 @@ class CareLink(Record):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.organisation_id} {self.basis}"
+
+
+def knows_card(actor: Actor, person: Person) -> bool:
+    """Whether the post may see the whole number of the card: the county's office, or in care.
+
+    The number opens a record (`clinical.privacy`), so nobody else reads it off a page.
+    """
+    if actor.role == "system" or actor.reach is Reach.COUNTY:
+        return actor.county_id == person.county_id
+    links = CareLink.objects.in_force().filter(person=person, organisation_id__in=actor.scope)
+    return links.exists()

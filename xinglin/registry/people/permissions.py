@@ -1,11 +1,16 @@
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.kernel.access import Actor, Permission, Reach
-from xinglin.registry.people.models import Identifier, Person
+from xinglin.registry.people.models import Identifier, Person, knows_card
 
 
 def same_county(actor: Actor, person: Person) -> bool:
     return person.county_id == actor.county_id
+
+
+def known_to(actor: Actor, person: Person) -> bool:
+    """In care, or for the office: whoever could change the card's number could then show it."""
+    return person.county_id == actor.county_id and knows_card(actor, person)
 
 
 def of_the_county(actor: Actor, identifier: Identifier) -> bool:
@@ -21,7 +26,7 @@ def keeping(actor: Actor, person: Person) -> bool:
 
 SEARCH = Permission("person.search", _("查找居民"), same_county)
 REGISTER = Permission("person.register", _("登记居民"), same_county)
-CORRECT = Permission("person.correct", _("更正居民信息"), same_county)
+CORRECT = Permission("person.correct", _("更正居民信息"), known_to)
 VOID = Permission("person.void", _("作废居民登记"), same_county)
 IDENTIFY = Permission("person.identify", _("登记标识号"), of_the_county)
 REPORT_DEATH = Permission("person.report-death", _("登记死亡"), same_county)

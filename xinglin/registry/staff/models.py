@@ -205,8 +205,8 @@ class User(AbstractBaseUser):
 
     def resident(self, *, address: str = "") -> Actor:
         """The resident behind the account: no post, no house, only their own record."""
-        role = catalogue.roles().get("resident")
-        if self.person is None or self.person.voided_at is not None or role is None:
+        role = catalogue.resident()
+        if self.person is None or self.person.voided_at is not None:
             return Actor(user_id=self.pk, name=self.username)
         return Actor(
             user_id=self.pk,

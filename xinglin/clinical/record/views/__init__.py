@@ -1,6 +1,12 @@
 """The person's door to the record."""
 
-from xinglin.clinical.record.views.reading import document, encounter, paper, person
+from xinglin.clinical.record.views.reading import (
+    document,
+    encounter,
+    my_record,
+    paper,
+    person,
+)
 from xinglin.clinical.record.views.writing import (
     add,
     describe,
@@ -21,6 +27,7 @@ __all__ = [
     "end",
     "file_document",
     "measure",
+    "my_record",
     "paper",
     "person",
     "start",

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from xinglin.clinical.privacy import permissions as privacy
-from xinglin.clinical.privacy.models import Presence, is_open, open_people, opened
+from xinglin.clinical.privacy.models import Consent, Presence, Vip, is_open, open_people, opened
 from xinglin.clinical.record import permissions, rules
 from xinglin.clinical.record.forms import TimelineForm
 from xinglin.clinical.record.models import (
@@ -91,6 +91,26 @@ def _houses_of(actor: Actor, who: Person) -> Any:
     )
     ids = set(first.union(*others))
     return Organisation.objects.visible_to(actor).filter(pk__in=ids).in_order()
+
+
+@require_GET
+def my_record(request: Request) -> HttpResponse:
+    """A resident's own record, in large type: what matters first, then everything by time."""
+    actor = request.actor
+    if actor.person_id is None:
+        raise Http404
+    who = get_object_or_404(open_people(actor), pk=actor.person_id)
+    opened(actor, who, parts="record")
+    pager = paginate(request, timeline(actor, who), parameters.get("paging.page_size"))
+    rows_shown: Iterable[Any] = pager.items
+    return page(
+        request,
+        "record/own.html",
+        person=who,
+        pager=pager,
+        events=story(actor, life(actor, rows_shown)),
+        **summary(actor, who),
+    )
 
 
 @require_GET
@@ -300,6 +320,12 @@ def _acts(actor: Actor, who: Person) -> dict[str, bool]:
     return {
         "may_prove": privacy.PROVE.allows(actor, here) and privacy.OPEN.allows(actor, here),
         "may_break": privacy.BREAK.allows(actor, here),
+        "may_consent": privacy.CONSENT.allows(actor, Consent(person=who)),
+        "may_take_over": alive
+        and who.managed_by_id != actor.org_id
+        and privacy.TAKE_OVER.allows(actor, who),
+        "may_give_account": alive and privacy.GIVE_ACCOUNT.allows(actor, who),
+        "may_watch": privacy.WATCH.allows(actor, Vip(county_id=who.county_id)),
         "may_start": alive and permissions.WRITE.allows(actor, new),
         "may_refer": alive and actor.may("referral.draft"),
         "may_correct": people_permissions.CORRECT.allows(actor, who),
