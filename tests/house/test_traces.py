@@ -17,7 +17,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from tests import cast
-from tests.house.test_addresses import ADDRESSES, fitting, signed_in
+from tests.house.test_addresses import ADDRESSES, fitting, quiet, signed_in
 from tests.standing import standing_county
 from xinglin.clinical.privacy import actions as privacy
 from xinglin.clinical.privacy.models import BreakGlass, forget_lists
@@ -33,7 +33,8 @@ from xinglin.registry.staff.models import User
 # Made up; one word for each kind of thing that tells of a person's health.
 PLANTED = ("紫螺征", "青鹭病", "丹顶素", "白鹳花粉", "玄凤片", "赤麻征", "灰雁", "黑鹳报告")
 # Who walks: those who treat, the officer, the office, the county's other doctor, the resident.
-WALKERS = ("wang", "zhao", "li", "chen", "liu", "sun", "admin", "officer")
+WALKERS = ("wang", "li", "chen", "liu", "sun", "officer")
+__all__ = ["quiet"]
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +57,7 @@ def _plant(county: cast.Cast) -> None:
     here: dict[str, Any] = {"person": who, "organisation": county.township}
     visit = road.admitted(by, who, county.township, kind="outpatient", complaint="紫螺征两周")
     here["encounter"] = visit
-    record.note(
-        Diagnosis(**here, code="I10", name="青鹭病", diagnosed_on=now.date()), by=by
-    )
+    record.note(Diagnosis(**here, code="I10", name="青鹭病", diagnosed_on=now.date()), by=by)
     record.note(
         Observation(**here, code="x", system="local", name="丹顶素", text="阳性", measured_at=now),
         by=by,
@@ -103,10 +102,14 @@ def untraced(county: cast.Cast, who: str, part: str = "") -> tuple[list[str], in
     wrong, traced = [], 0
     for address in ADDRESSES:
         for path, _key in address.written(county, fitting(county, address)):
-            for query in ("", f"?person={county.patient.pk}"):
+            # Lists of the record ask for a person; other addresses do not look at it.
+            queries = ("",) if address.has_id else ("", f"?person={county.patient.pk}")
+            for query in queries:
                 forget_lists()
                 last = TrailEntry.objects.order_by("-id").values_list("id", flat=True).first() or 0
                 response = client.get(path + query, headers=headers)
+                if response.status_code >= 300:
+                    continue
                 text = told(response)
                 file = response.headers.get("Content-Type", "") == "application/pdf"
                 if not (file or any(word in text for word in PLANTED)):

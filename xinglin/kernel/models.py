@@ -151,6 +151,8 @@ class InboxItem(models.Model):
     org_id = models.UUIDField()
     audience = models.CharField(max_length=60)
     county_id = models.UUIDField()
+    # Whom it is about, so that reading the list can be traced by person.
+    person_id = models.UUIDField(null=True)
     state = models.CharField(max_length=30)
     urgency = models.CharField(max_length=10)
     title = models.CharField(max_length=200)
@@ -178,6 +180,12 @@ class InboxItem(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def trail_person_id(self) -> UUID | None:
+        return self.person_id
+
+    def trail_county_id(self) -> UUID | None:
+        return self.county_id
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

@@ -69,7 +69,7 @@ def read(by: Actor, verb: str, subject: Record, *, basis: str = "", parts: str =
 
 
 def read_all(
-    by: Actor, verb: str, subjects: Iterable[Record], *, basis: str = "", parts: str = ""
+    by: Actor, verb: str, subjects: Iterable[Any], *, basis: str = "", parts: str = ""
 ) -> None:
     """The same for the lines of a list, each about its own person, in one statement."""
     bulk.create([_reading(TrailEntry.Kind.READ, by, verb, each, basis, parts) for each in subjects])
@@ -81,7 +81,7 @@ def refuse(by: Actor, verb: str, subject: Record, *, basis: str = "", parts: str
 
 
 def _reading(
-    kind: TrailEntry.Kind, by: Actor, verb: str, subject: Record, basis: str, parts: str
+    kind: TrailEntry.Kind, by: Actor, verb: str, subject: Any, basis: str, parts: str
 ) -> TrailEntry:
     return TrailEntry(
         at=clock.now(),

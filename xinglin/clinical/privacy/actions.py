@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -158,9 +158,14 @@ def open_record(presence: Presence, *, by: Actor) -> Presence:
         CareLink.Basis.PRESENCE,
         evidence=presence.evidence,
         since=now,
-        until=now + parameters.duration("privacy.presence_hours"),
+        until=open_until(presence),
     )
     return presence
+
+
+def open_until(presence: Presence) -> datetime:
+    """Until when a meeting lets its house read."""
+    return presence.created_at + parameters.duration("privacy.presence_hours")
 
 
 @action(permissions.TAKE_OVER)

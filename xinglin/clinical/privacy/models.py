@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache, partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.apps import apps
@@ -518,12 +518,12 @@ def opened(actor: Actor, subject: Record, *, parts: str = "", door: str = "") ->
     )
 
 
-def listed(actor: Actor, verb: str, rows: Iterable[Record], *, door: str = "") -> None:
+def listed(actor: Actor, verb: str, rows: Iterable[Any], *, door: str = "") -> None:
     """Write that lines of a list, each about a person, lay open: one trace a person and a while.
 
     A list that lies open all day refreshes itself; that is one reading every some minutes.
     """
-    new: dict[UUID, Record] = {}
+    new: dict[UUID, Any] = {}
     for row in rows:
         person_id = row.trail_person_id()
         if person_id is not None:
@@ -539,7 +539,7 @@ def listed(actor: Actor, verb: str, rows: Iterable[Record], *, door: str = "") -
         )
 
 
-_lists: Cabinet[Record] = Cabinet(lasts=600.0, most=100_000)
+_lists: Cabinet[Any] = Cabinet(lasts=600.0, most=100_000)
 
 
 def forget_lists() -> None:
