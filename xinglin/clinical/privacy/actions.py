@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from xinglin.clinical.privacy.models import (
     Review,
     State,
     Vip,
+    is_open,
     officer_house,
 )
 from xinglin.kernel import aftermath, clock, inbox, parameters, trail
@@ -64,16 +66,17 @@ def present(person: Person, proof: str, *, by: Actor, field: str = "proof") -> P
     medium, plain = rules.kind_of(proof)
     if not medium:
         raise NotProven(_("请输入 6 位授权码或完整的身份证号码。"), field=field)
-    tried = Presence(
-        county_id=person.county_id,
-        person=person,
-        organisation_id=by.org_id,
-        user_id=by.user_id,
-        medium=medium,
-    )
+    given: dict[str, Any] = {
+        "county_id": person.county_id,
+        "person": person,
+        "organisation_id": by.org_id,
+        "user_id": by.user_id,
+        "medium": medium,
+    }
+    tried = Presence(**given)
     prove(tried, by=by, plain=plain, field=field)
     if not tried.passed:
-        aftermath.keep(lambda: prove_again(tried, by=by))
+        aftermath.keep(lambda: prove_again(Presence(**given), by=by))
         raise NotProven(
             _("授权码不对、已用过或已过期，请居民重新出示。")
             if medium == "code"
@@ -327,8 +330,8 @@ def break_glass(glass: BreakGlass, *, by: Actor) -> BreakGlass:
     glass.since = now
     glass.until = now + parameters.duration("privacy.glass_hours")
     glass.clean_or_refuse(exclude=["county", "person", "organisation"])
-    if BreakGlass.objects.in_force().filter(user_id=by.user_id, person=glass.person).exists():
-        raise Conflict(_("您已打开该居民的病历，24 小时内有效。"))
+    if is_open(by, glass.person):
+        raise Conflict(_("该居民的病历已对您开放，无需紧急查阅。"))
     glass.save(force_insert=True)
     review = _before_the_officer(
         Review(

@@ -6,7 +6,6 @@ from typing import Any
 
 from xinglin.clinical.privacy.models import Consent
 from xinglin.kernel.models import TrailEntry
-from xinglin.registry.organisations.models import tree
 
 CONSENT_SCOPE = "http://terminology.hl7.org/CodeSystem/consentscope"
 CONSENT_CATEGORY = "http://loinc.org"
@@ -51,10 +50,7 @@ def consent_to_fhir(consent: Consent) -> dict[str, Any]:
         provision["actor"] = [
             {
                 "role": {"coding": [_coding(PARTICIPATION, "IRCP", "information recipient")]},
-                "reference": {
-                    "reference": f"Organization/{consent.house_id}",
-                    "display": tree.name(consent.house_id),
-                },
+                "reference": {"reference": f"Organization/{consent.house_id}"},
             }
         ]
     if consent.part_list:
@@ -86,12 +82,7 @@ def consent_to_fhir(consent: Consent) -> dict[str, Any]:
         "provision": provision,
     }
     if consent.recorded_at_id is not None:
-        found["organization"] = [
-            {
-                "reference": f"Organization/{consent.recorded_at_id}",
-                "display": tree.name(consent.recorded_at_id),
-            }
-        ]
+        found["organization"] = [{"reference": f"Organization/{consent.recorded_at_id}"}]
     return found
 
 

@@ -465,8 +465,8 @@ def seen(actor: Actor, part: str) -> Q:
         return Q(person_id=actor.person_id)
     if actor.county_id == NONE or not actor.may(READ):
         return Q(pk__in=[])
-    own = Q(organisation_id__in=actor.scope)
-    plain = Q(domain="") | Q(organisation_id=actor.org_id)
+    own = Q(organisation_id=actor.org_id)
+    plain = Q(domain="") | own
     held = [code for code in catalogue.domains() if actor.may(f"sensitive.{code}")]
     if held:
         plain |= Q(treated(actor), domain__in=held)
@@ -534,7 +534,7 @@ def listed(actor: Actor, verb: str, rows: Iterable[Any], *, door: str = "") -> N
             actor,
             verb,
             new.values(),
-            basis=" · ".join(filter(None, (gettext("列表"), door))),
+            basis=" · ".join(filter(None, (gettext("待办与转诊列表"), door))),
             parts="list",
         )
 
@@ -565,9 +565,8 @@ def readings(actor: Actor) -> models.QuerySet[TrailEntry]:
     """The readings that an officer reviews, or that a resident finds of their own record."""
     rows = TrailEntry.objects.filter(kind__in=[TrailEntry.Kind.READ, TrailEntry.Kind.REFUSED])
     if actor.person_id is not None:
-        return rows.filter(person_id=actor.person_id, kind=TrailEntry.Kind.READ).order_by(
-            "-at", "-id"
-        )
+        theirs = rows.filter(person_id=actor.person_id, kind=TrailEntry.Kind.READ)
+        return theirs.exclude(role="resident").order_by("-at", "-id")
     if actor.may("privacy.review") and actor.reach is Reach.COUNTY:
         return rows.filter(county_id=actor.county_id).order_by("-at", "-id")
     return rows.none()

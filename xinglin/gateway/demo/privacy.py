@@ -23,7 +23,10 @@ def stories(password: str) -> None:
     village, specialist = _of("village"), _of("specialist")
     kept = Person.objects.filter(managed_by_id=village.org_id, voided_at=None, deceased_on=None)
     grown = kept.filter(birth_date__lt=timezone.localdate() - timedelta(days=365 * 45))
-    told = list(grown.exclude(diagnosiss=None).distinct().order_by("id_number")) or list(kept)
+    # Not yet in care at the hospital, so that there is glass to break.
+    near = grown.exclude(care_links__organisation_id=specialist.org_id)
+    told = list(near.filter(diagnosiss__isnull=False).distinct().order_by("id_number"))
+    told += [person for person in kept if person not in told]
     me, other = told[0], told[1]
     with clock.at(now - timedelta(days=40)):
         shown = privacy.present(me, me.id_number, by=village)
