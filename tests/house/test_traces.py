@@ -34,6 +34,8 @@ from xinglin.registry.staff.models import User
 PLANTED = ("紫螺征", "青鹭病", "丹顶素", "白鹳花粉", "玄凤片", "赤麻征", "灰雁", "黑鹳报告")
 # Who walks: those who treat, the officer, the office, the county's other doctor, the resident.
 WALKERS = ("wang", "li", "chen", "liu", "sun", "officer")
+# Counts without names: what people suffer from, but not who.
+COUNTS = ("/referrals/statistics/", "/api/v1/referrals/statistics")
 __all__ = ["quiet"]
 
 
@@ -108,7 +110,7 @@ def untraced(county: cast.Cast, who: str, part: str = "") -> tuple[list[str], in
                 forget_lists()
                 last = TrailEntry.objects.order_by("-id").values_list("id", flat=True).first() or 0
                 response = client.get(path + query, headers=headers)
-                if response.status_code >= 300:
+                if response.status_code >= 300 or path in COUNTS:
                     continue
                 text = told(response)
                 file = response.headers.get("Content-Type", "") == "application/pdf"

@@ -27,7 +27,7 @@ from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people.models import Person
 from xinglin.ui.pages import page
 from xinglin.ui.paging import paginate
-from xinglin.ui.printing import qr_svg
+from xinglin.ui.printing import qr_image
 from xinglin.ui.requests import Request
 
 
@@ -141,7 +141,7 @@ def paper_code(request: Request, pk: UUID) -> HttpResponse:
         person=who,
         code=code,
         row=row,
-        qr=qr_svg(code) if code else "",
+        qr=qr_image(code) if code else "",
         days=parameters.get("privacy.paper_code_days"),
     )
 

@@ -20,7 +20,7 @@ from xinglin.kernel.errors import Refused
 from xinglin.registry.people.models import Person
 from xinglin.ui.pages import page
 from xinglin.ui.paging import paginate
-from xinglin.ui.printing import qr_svg
+from xinglin.ui.printing import qr_image
 from xinglin.ui.requests import Request
 
 
@@ -53,7 +53,7 @@ def looked(request: Request) -> HttpResponse:
         "privacy/own/readings.html",
         person=me,
         pager=pager,
-        rows=told(pager.items),
+        rows=told(request.actor, pager.items),
     )
 
 
@@ -79,7 +79,7 @@ def dispute(request: Request, entry: int) -> HttpResponse:
         "privacy/own/dispute.html",
         status=422 if form.errors else 200,
         person=me,
-        row=told([line])[0],
+        row=told(request.actor, [line])[0],
         form=form,
     )
 
@@ -131,7 +131,7 @@ def my_code(request: Request) -> HttpResponse:
         person=me,
         code=code,
         row=row,
-        qr=qr_svg(code) if code else "",
+        qr=qr_image(code) if code else "",
         minutes=parameters.get("privacy.code_minutes"),
         now=timezone.now(),
     )

@@ -55,7 +55,7 @@ def readings(request: Request) -> HttpResponse:
     actor = _officer(request)
     form = ReadingFilterForm(actor, request.GET)
     pager = paginate(request, _filtered(actor, form), parameters.get("paging.page_size"))
-    rows = told(pager.items)
+    rows = told(actor, pager.items)
     names = _names(actor, [row["entry"] for row in rows])
     for row in rows:
         row["person"] = names.get(row["entry"].person_id)

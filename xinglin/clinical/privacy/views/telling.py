@@ -8,16 +8,17 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from xinglin.clinical.privacy.models import Review, parts_said
+from xinglin.kernel.access import Actor
 from xinglin.kernel.models import TrailEntry
 from xinglin.registry.staff import catalogue as staff
 
 
-def told(entries: Iterable[TrailEntry]) -> list[dict[str, Any]]:
+def told(actor: Actor, entries: Iterable[TrailEntry]) -> list[dict[str, Any]]:
     """Each reading with the role, the parts and what came of it if it was disputed."""
     lines = list(entries)
     disputed = {
         review.entry_id: review
-        for review in Review.objects.filter(entry__in=[line.pk for line in lines])
+        for review in Review.objects.visible_to(actor).filter(entry__in=[x.pk for x in lines])
     }
     return [
         {
