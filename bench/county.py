@@ -259,8 +259,7 @@ class County:
             keys = [
                 ("initials", initials),
                 ("name", resident.name),
-                ("number", resident.id_number.lower()),
-                ("number", resident.id_number[-4:].lower()),
+                *(("number", key) for key in rules.card_keys(resident.id_number)),
                 ("number", resident.phone),
                 ("number", resident.record_no),
                 ("pinyin", pinyin),

@@ -240,7 +240,13 @@ def _residents(county: Any) -> None:
     )
     keys = Table(SearchKey, "person_id", "kind", "key", county_id=region)
     custody = Table(
-        CareLink, "id", "person_id", "organisation_id", basis="custody", since=county.began
+        CareLink,
+        "id",
+        "person_id",
+        "organisation_id",
+        basis="custody",
+        since=county.began,
+        evidence="registration",
     )
     rows: list[Any] = []
     found: list[Any] = []
@@ -383,7 +389,15 @@ def _referrals(county: Any) -> list[dict[str, Any]]:
         kind="referral",
         county_id=region,
     )
-    links = Table(CareLink, "id", "person_id", "organisation_id", "since", basis="referral")
+    links = Table(
+        CareLink,
+        "id",
+        "person_id",
+        "organisation_id",
+        "since",
+        basis="referral",
+        evidence="referral",
+    )
     draw = random.Random(2)
     linked: set[int] = set()
     latest: list[dict[str, Any]] = []

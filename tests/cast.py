@@ -16,6 +16,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from xinglin.clinical.privacy import actions as privacy
+from xinglin.clinical.privacy.models import Presence
 from xinglin.clinical.referral.models import Referral
 from xinglin.kernel.access import Actor, system
 from xinglin.registry.organisations import actions as houses
@@ -120,6 +122,11 @@ def hire(by: Actor, house: Organisation, name: str, role: str) -> tuple[User, Ac
 def resident(by: Actor, county: Organisation, name: str = "陈桂香", **facts: Any) -> Person:
     facts.setdefault("id_number", id_card())
     return people.register(Person(county=county, name=name, **facts), by=by)
+
+
+def card_of(person: Person, by: Actor) -> Presence:
+    """The resident is here and has shown the identity card."""
+    return privacy.present(person, person.id_number, by=by)
 
 
 def make() -> Cast:

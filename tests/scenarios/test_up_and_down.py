@@ -8,8 +8,9 @@ from decimal import Decimal
 from django.utils import timezone
 
 from tests import cast
+from xinglin.clinical.privacy.models import open_people
 from xinglin.clinical.record import actions as record
-from xinglin.clinical.record.models import Allergy, Encounter, Observation, open_people
+from xinglin.clinical.record.models import Allergy, Encounter, Observation
 from xinglin.clinical.referral import actions as referrals
 from xinglin.clinical.referral import rules, statistics
 from xinglin.clinical.referral.models import Referral, State
@@ -80,7 +81,7 @@ def test_a_patient_goes_up_and_comes_home(county, later):
         up, by=county.li, department="心内科", doctor="陈主任", expected_at=tomorrow, place="3 诊室"
     )
     assert newest(county.wang) == "青山县人民医院已接收患者 陈桂香"
-    assert patient in open_people(county.chen)
+    assert patient not in open_people(county.chen)
 
     # Tuesday. She comes with her letter; the desk scans its code.
     token = rules.token_for(up.number)
@@ -88,6 +89,8 @@ def test_a_patient_goes_up_and_comes_home(county, later):
     scanned = Referral.objects.visible_to(county.li).get(number=rules.read_token(token))
     referrals.receive(scanned, by=county.li, arrived_at=timezone.now())
     assert newest(county.wang) == "患者 陈桂香 已在青山县人民医院到诊"
+    # Asked for by one house, accepted by the other, and she is here: now both may read.
+    assert patient in open_people(county.chen)
 
     # 陈主任 reads what 王医生 measured, and keeps her.
     pressure = Observation.objects.visible_to(county.chen).of(patient).get(name="收缩压")

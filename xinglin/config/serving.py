@@ -26,6 +26,8 @@ DEMO_ACCOUNTS = (
     ("manager", "医共体管理办公室"),
     ("bureau", "卫生健康局"),
     ("admin", "系统管理员"),
+    ("privacy", "隐私专员"),
+    ("resident", "居民（手机页面 /m/）"),
     ("stranger", "临水县医生（看不到青山县）"),
 )
 DEMO_PASSWORD = "xinglin-demo"

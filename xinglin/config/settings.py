@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "xinglin.registry.terminology",
     "xinglin.registry.people",
     "xinglin.registry.staff",
+    "xinglin.clinical.privacy",
     "xinglin.clinical.record",
     "xinglin.clinical.orders",
     "xinglin.clinical.referral",

@@ -2,12 +2,17 @@
 
 from django.urls import include, path
 
+from xinglin.clinical.privacy.urls import resident as privacy_of_the_resident
+from xinglin.clinical.record.urls import resident as record_of_the_resident
+
 urlpatterns = [
     path("", include("xinglin.portal.urls")),
     path("organisations/", include("xinglin.registry.organisations.urls")),
     path("people/", include("xinglin.registry.people.urls")),
     path("staff/", include("xinglin.registry.staff.urls")),
     path("codes/", include("xinglin.registry.terminology.urls")),
+    path("m/", include(([*privacy_of_the_resident, *record_of_the_resident], "resident"))),
+    path("privacy/", include("xinglin.clinical.privacy.urls")),
     path("record/", include("xinglin.clinical.record.urls")),
     path("orders/", include("xinglin.clinical.orders.urls")),
     path("referrals/", include("xinglin.clinical.referral.urls")),

@@ -10,6 +10,7 @@ from django.utils import timezone
 from ninja import Query, Router, Schema
 from pydantic import Field
 
+from xinglin.clinical.privacy import models as privacy
 from xinglin.kernel import inbox, parameters
 from xinglin.kernel.models import InboxItem
 from xinglin.ui.api import Named, Paging, page_of, paged
@@ -83,7 +84,9 @@ def waiting(request: Request, asked: Query[InboxFilter]) -> Any:
         rows = rows.filter(due_at__lt=timezone.now())
     elif asked.show == "urgent":
         rows = rows.exclude(urgency="routine")
-    return paged(rows, asked)
+    found = paged(rows, asked)
+    privacy.listed(request.actor, "referral.read", found["items"], door="REST")
+    return found
 
 
 @router.get(

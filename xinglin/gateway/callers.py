@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -109,6 +109,8 @@ def _person(request: HttpRequest) -> Actor:
         raise Unknown(_("请先取得访问令牌（POST /oauth/token），或登录后再访问。"))
     if check_csrf(request) is not None:
         raise Forbidden(_("安全校验（CSRF）未通过，请刷新页面后重试。"))
+    if user.person_id is not None:
+        return cast(Actor, user.resident())
     held = Post.objects.select_related("practitioner").filter(practitioner_id=user.practitioner_id)
     posts = list(held.held_on(timezone.localdate()).order_by("since", "id"))
     if not posts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
+from uuid import UUID
 
 import orjson
 from django.http import HttpRequest, HttpResponse
@@ -13,10 +14,12 @@ from django.utils.translation import gettext as _
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
+from xinglin.clinical.privacy import models as privacy
 from xinglin.gateway import idempotency
 from xinglin.gateway.callers import caller
 from xinglin.gateway.problems import Malformed, TooLarge, WrongMedia, not_allowed, problem_of
 from xinglin.kernel import parameters
+from xinglin.kernel.access import NOBODY
 from xinglin.kernel.errors import Refused
 from xinglin.ui.api import dump, sentence
 from xinglin.ui.requests import Request
@@ -35,6 +38,7 @@ def door(view: View) -> View:
 
     @wraps(view)
     def enter(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        actor = NOBODY
         try:
             actor = caller(request)
             cast(Request, request).actor = actor
@@ -42,9 +46,12 @@ def door(view: View) -> View:
                 _check_body(request)
                 if request.method == "POST" and idempotency.HEADER in request.headers:
                     return idempotency.once(request, actor, lambda: _shown(view, request, kwargs))
-            return _shown(view, request, kwargs)
+            response = _shown(view, request, kwargs)
         except Exception as error:  # whatever it was, the caller gets a document and no more
-            return problem_of(error)
+            response = problem_of(error)
+        if response.status_code == 404 and actor is not NOBODY:
+            privacy.refused(actor, _ids(request, kwargs), door="REST")
+        return response
 
     enter.csrf_exempt = True  # type: ignore[attr-defined]
     return enter
@@ -53,6 +60,18 @@ def door(view: View) -> View:
 def _shown(view: View, request: HttpRequest, kwargs: dict[str, Any]) -> HttpResponse:
     response = view(request, **kwargs)
     return not_allowed(response) if response.status_code == 405 else response
+
+
+def _ids(request: HttpRequest, kwargs: dict[str, Any]) -> list[UUID]:
+    """The rows that were asked for by their ids."""
+    asked = [*kwargs.values(), request.GET.get("person", "")]
+    found = []
+    for value in asked:
+        try:
+            found.append(value if isinstance(value, UUID) else UUID(str(value)))
+        except ValueError:
+            continue
+    return found
 
 
 def _check_body(request: HttpRequest) -> None:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from xinglin.gateway.models import StoredAnswer
-from xinglin.kernel import worker
+from xinglin.kernel import aftermath, worker
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Refused
 
@@ -43,7 +43,7 @@ def once(request: HttpRequest, actor: Actor, act: Callable[[], HttpResponse]) ->
     if not _KEY.fullmatch(key):
         raise BadKey(_("Idempotency-Key 须为 1～200 个可打印的英文字符，不含空格。"))
     digest = _digest(request)
-    with transaction.atomic():
+    with aftermath.kept() as nothing_undone, transaction.atomic():
         stored, ours = StoredAnswer.objects.claim(actor, key, digest)
         if not ours:
             return _again(stored, digest)
@@ -51,6 +51,7 @@ def once(request: HttpRequest, actor: Actor, act: Callable[[], HttpResponse]) ->
         if response.status_code >= 400:
             transaction.set_rollback(True)
         else:
+            nothing_undone()
             StoredAnswer.objects.fill(
                 stored.pk,
                 status=response.status_code,

@@ -12,6 +12,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.security.base import AuthBase
 
 from xinglin.clinical.orders.api import router as orders
+from xinglin.clinical.privacy.api import router as privacy
 from xinglin.clinical.record.api import router as record
 from xinglin.clinical.referral.api import detail as read_referral
 from xinglin.clinical.referral.api import router as referral
@@ -64,7 +65,7 @@ api = NinjaAPI(
 )
 for router in (
     *(organisations, people, staff, terminology),
-    *(record, orders, summaries, referral, gateway),
+    *(privacy, record, orders, summaries, referral, gateway),
 ):
     api.add_router("", router)
 

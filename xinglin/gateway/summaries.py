@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 from ninja import Router
 
-from xinglin.clinical.record import permissions
+from xinglin.clinical.privacy.models import open_people, opened
 from xinglin.clinical.record.fhir.summary import Summary, document
 from xinglin.clinical.record.known import known
 from xinglin.clinical.record.lines import Line
@@ -26,10 +26,7 @@ from xinglin.clinical.record.models import (
     Observation,
     Problem,
     Procedure,
-    ground,
-    open_people,
 )
-from xinglin.kernel import trail
 from xinglin.kernel.access import Actor
 from xinglin.registry.organisations.fhir import to_fhir as house_to_fhir
 from xinglin.registry.organisations.models import tree
@@ -52,7 +49,7 @@ FHIR_JSON = "application/fhir+json"
 )
 def read(request: Request, pk: UUID) -> HttpResponse:
     """FHIR R4 文档 Bundle：健康问题、过敏、用药，及接种、结果、手术、体征；每次读取都留痕。"""
-    return _answer(request, pk, basis="rest")
+    return _answer(request, pk, door="REST")
 
 
 @require_GET
@@ -63,10 +60,10 @@ def download(request: Request, pk: UUID) -> HttpResponse:
     return response
 
 
-def _answer(request: Request, pk: UUID, basis: str = "") -> HttpResponse:
+def _answer(request: Request, pk: UUID, door: str = "") -> HttpResponse:
     actor = request.actor
     who = get_object_or_404(open_people(actor), pk=pk)
-    trail.read(actor, permissions.READ.code, who, basis=basis or ground(actor, who))
+    opened(actor, who, parts="summary", door=door)
     return HttpResponse(dump(summary_of(actor, who)), content_type=FHIR_JSON)
 
 

@@ -46,6 +46,8 @@ class Actor:
     scope: frozenset[UUID] = field(default=frozenset(), repr=False)
     practitioner_id: UUID | None = None
     address: str = ""
+    # A resident who looks at their own record acts in no post and for nobody else.
+    person_id: UUID | None = None
 
     def at(self, org_id: UUID | None) -> bool:
         """Whether the post sits in this house."""

@@ -24,6 +24,7 @@ class TrailEntry(models.Model):
     class Kind(models.TextChoices):
         CHANGE = "change", _("变更")
         READ = "read", _("查阅")
+        REFUSED = "refused", _("拒绝查阅")
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField()
@@ -42,6 +43,8 @@ class TrailEntry(models.Model):
     person_id = models.UUIDField(null=True)
     changes = models.JSONField(default=dict)
     basis = models.CharField(max_length=200, blank=True)
+    # Of a reading: which parts of the record lay open, in a word each.
+    parts = models.CharField(max_length=120, blank=True)
 
     class Meta:
         verbose_name = _("留痕")
@@ -51,6 +54,12 @@ class TrailEntry(models.Model):
                 fields=["person_id", "at"],
                 name="trail_person",
                 condition=models.Q(person_id__isnull=False),
+            ),
+            # The privacy officer's page: who read what in the county, day by day.
+            models.Index(
+                fields=["county_id", "at"],
+                name="trail_readings",
+                condition=models.Q(kind__in=["read", "refused"]),
             ),
         ]
 
@@ -151,6 +160,8 @@ class InboxItem(models.Model):
     org_id = models.UUIDField()
     audience = models.CharField(max_length=60)
     county_id = models.UUIDField()
+    # Whom it is about, so that reading the list can be traced by person.
+    person_id = models.UUIDField(null=True)
     state = models.CharField(max_length=30)
     urgency = models.CharField(max_length=10)
     title = models.CharField(max_length=200)
@@ -178,6 +189,12 @@ class InboxItem(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def trail_person_id(self) -> UUID | None:
+        return self.person_id
+
+    def trail_county_id(self) -> UUID | None:
+        return self.county_id
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

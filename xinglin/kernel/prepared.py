@@ -187,3 +187,6 @@ class Cabinet(Generic[V]):
             self._kept.clear()
         self._kept[key] = (now + self.lasts, made)
         return made
+
+    def clear(self) -> None:
+        self._kept.clear()

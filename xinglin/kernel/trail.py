@@ -60,21 +60,30 @@ def record(by: Actor, verb: str, subject: Record, *, before: dict[str, Any]) -> 
     store(line(by, verb, subject, before))
 
 
-def read(by: Actor, verb: str, subject: Record, *, basis: str = "") -> None:
-    """Write that a person's data were read, by whom and on what ground."""
+def read(by: Actor, verb: str, subject: Record, *, basis: str = "", parts: str = "") -> None:
+    """Write that a person's data were read: by whom, which parts, on what ground."""
     # As often as everything else together; the compiled form costs half.
-    store(_reading(by, verb, subject, basis))
+    store(_reading(TrailEntry.Kind.READ, by, verb, subject, basis, parts))
 
 
-def read_all(by: Actor, verb: str, subjects: Iterable[Record], *, basis: str = "") -> None:
+def read_all(
+    by: Actor, verb: str, subjects: Iterable[Any], *, basis: str = "", parts: str = ""
+) -> None:
     """The same for the lines of a list, each about its own person, in one statement."""
-    bulk.create([_reading(by, verb, each, basis) for each in subjects])
+    bulk.create([_reading(TrailEntry.Kind.READ, by, verb, each, basis, parts) for each in subjects])
 
 
-def _reading(by: Actor, verb: str, subject: Record, basis: str) -> TrailEntry:
+def refuse(by: Actor, verb: str, subject: Record, *, basis: str = "", parts: str = "") -> None:
+    """Write that somebody asked for a person's data without a right to them."""
+    store(_reading(TrailEntry.Kind.REFUSED, by, verb, subject, basis, parts))
+
+
+def _reading(
+    kind: TrailEntry.Kind, by: Actor, verb: str, subject: Any, basis: str, parts: str
+) -> TrailEntry:
     return TrailEntry(
         at=clock.now(),
-        kind=TrailEntry.Kind.READ,
+        kind=kind,
         user_id=by.user_id,
         actor_name=by.name,
         role=by.role,
@@ -88,6 +97,7 @@ def _reading(by: Actor, verb: str, subject: Record, basis: str) -> TrailEntry:
         subject_id=subject.pk,
         person_id=subject.trail_person_id(),
         basis=basis,
+        parts=parts,
     )
 
 
@@ -111,6 +121,7 @@ def _digest(chain: str, entry: TrailEntry) -> str:
             str(entry.person_id),
             entry.changes,
             entry.basis,
+            entry.parts,
         ],
         ensure_ascii=False,
         sort_keys=True,

@@ -45,14 +45,23 @@ def rooms(request: HttpRequest, actor: Actor, *, waiting: int) -> list[NavEntry]
     found: list[NavEntry] = [
         {"label": _("工作台"), "url": reverse("portal:workbench"), "icon": "home"},
     ]
-    if actor.may("referral.read"):
-        found += [
+    if actor.may("referral.read") or actor.may("privacy.review"):
+        found.append(
             {
                 "label": _("待办"),
                 "url": reverse("portal:inbox"),
                 "icon": "inbox",
                 "count": waiting,
-            },
+            }
+        )
+    if actor.may("privacy.review"):
+        found += [
+            {"label": _("查阅记录"), "url": reverse("privacy:readings"), "icon": "eye"},
+            {"label": _("查阅异常"), "url": reverse("privacy:flags"), "icon": "alert-triangle"},
+            {"label": _("查阅核查"), "url": reverse("privacy:reviews"), "icon": "lock"},
+        ]
+    if actor.may("referral.read"):
+        found += [
             {"label": _("转诊"), "url": reverse("referral:list"), "icon": "arrows-exchange"},
         ]
     if actor.may("orders.read"):
@@ -65,9 +74,7 @@ def rooms(request: HttpRequest, actor: Actor, *, waiting: int) -> list[NavEntry]
                     "count": waiting,
                 }
             )
-        found.append(
-            {"label": _("医嘱"), "url": reverse("orders:list"), "icon": "clipboard-list"}
-        )
+        found.append({"label": _("医嘱"), "url": reverse("orders:list"), "icon": "clipboard-list"})
     if actor.may("person.search"):
         found.append(
             {"label": pgettext("list", "居民"), "url": reverse("people:list"), "icon": "users"}

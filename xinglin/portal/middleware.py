@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -11,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
+from xinglin.clinical.privacy import models as privacy
 from xinglin.kernel.access import NOBODY, NONE, Actor
 from xinglin.kernel.errors import Refused
 from xinglin.registry.staff.models import Post, User
@@ -34,7 +37,12 @@ MACHINE_ADDRESSES = ("/api/", "/oauth/", "/fhir/")
 # What somebody may still do who holds no post: everything else does not exist for them.
 POSTLESS_ADDRESSES = ("/", "/account/", "/logout/")
 
+# A resident has these, and nobody else has them.
+RESIDENT_ADDRESSES = ("/m/",)
+
 SESSION_POST = "post"
+
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class LanguageMiddleware:
@@ -79,10 +87,17 @@ class ActorMiddleware:
             return self.get_response(request)
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        request.actor = actor_of(request)  # type: ignore[attr-defined]
-        if request.actor.org_id == NONE and path not in POSTLESS_ADDRESSES:  # type: ignore[attr-defined]
-            return refused(request, "", status=404)
-        return self.get_response(request)
+        actor = request.actor = actor_of(request)  # type: ignore[attr-defined]
+        here = path.startswith(RESIDENT_ADDRESSES)
+        mine = here if actor.person_id is not None else actor.org_id != NONE and not here
+        response = (
+            self.get_response(request)
+            if mine or path in POSTLESS_ADDRESSES
+            else refused(request, "", status=404)
+        )
+        if response.status_code == 404:
+            privacy.refused(actor, ids_in(request))
+        return response
 
 
 class RefusalMiddleware:
@@ -100,6 +115,12 @@ class RefusalMiddleware:
         return refused(request, str(error), status=error.status)
 
 
+def ids_in(request: HttpRequest) -> list[UUID]:
+    """The rows that were asked for by their ids, in the address or behind its question mark."""
+    asked = f"{request.path} {request.GET.get('person', '')}"
+    return list(dict.fromkeys(UUID(found) for found in _ID.findall(asked)))
+
+
 def address_of(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))[:45]
 
@@ -109,6 +130,8 @@ def actor_of(request: HttpRequest) -> Actor:
     user: Any = request.user
     if not isinstance(user, User) and not getattr(user, "is_authenticated", False):
         return NOBODY
+    if user.person_id is not None:
+        return cast(Actor, user.resident(address=address_of(request)))
     held: list[Post] = user.held
     if not held:
         return Actor(user_id=user.pk, name=user.username)

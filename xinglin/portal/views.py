@@ -18,6 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from xinglin.clinical.privacy.models import listed
 from xinglin.clinical.referral.models import Referral
 from xinglin.kernel import inbox as kernel_inbox
 from xinglin.kernel import parameters
@@ -75,6 +76,8 @@ def switch_post(request: Request) -> HttpResponse:
 def workbench(request: Request) -> HttpResponse:
     """Overdue, today, waiting for others: what the day asks of this post."""
     actor = request.actor
+    if actor.person_id is not None:
+        return redirect("resident:home")
     now = timezone.now()
     mine = InboxItem.objects.waiting_for(actor)
     today = timezone.localtime(now).replace(hour=23, minute=59, second=59)
@@ -91,13 +94,15 @@ def workbench(request: Request) -> HttpResponse:
         .for_pages()
         .order_by("due_at")
     )
+    items, away = list(mine[:8]), list(others[:6])
+    listed(actor, "referral.read", [*items, *away])
     return page(
         request,
         "portal/workbench.html",
         part="work",
-        items=_dressed(mine[:8]),
+        items=_dressed(items),
         counts=counts,
-        others=others[:6],
+        others=away,
         others_count=others.order_by().count(),
         no_post=actor.org_id.int == 0,
     )
@@ -114,6 +119,7 @@ def inbox(request: Request) -> HttpResponse:
     elif chosen == "urgent":
         items = items.exclude(urgency="routine")
     pager = paginate(request, items, parameters.get("paging.page_size"))
+    listed(request.actor, "referral.read", pager.items)
     return page(
         request,
         "portal/inbox.html",

@@ -239,6 +239,12 @@ class SegmentedChoice(forms.RadioSelect):
     template_name = "ui/widgets/segmented.html"
 
 
+class SeveralChoice(forms.CheckboxSelectMultiple):
+    """Several of few, as big buttons side by side."""
+
+    template_name = "ui/widgets/several.html"
+
+
 class FileInput(forms.ClearableFileInput):
     """A file, or a photograph taken on the spot."""
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import threading
+from base64 import b64encode
 from datetime import datetime
 from functools import cache
 from io import BytesIO
@@ -55,6 +56,11 @@ def qr_svg(text: str) -> str:
         out, kind="svg", border=2, xmldecl=False, omitsize=True, light="#fff"
     )
     return out.getvalue().decode()
+
+
+def qr_image(text: str) -> str:
+    """The same as the address of a picture, for `<img src>`."""
+    return f"data:image/svg+xml;base64,{b64encode(qr_svg(text).encode()).decode()}"
 
 
 def fonts() -> Path | None:

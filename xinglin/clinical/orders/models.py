@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from xinglin.clinical.orders import catalogue
-from xinglin.clinical.record.models import Encounter, Medication, open_people
+from xinglin.clinical.privacy.models import open_people
+from xinglin.clinical.record.models import Encounter, Medication
 from xinglin.kernel.access import Actor, Reach
 from xinglin.kernel.records import Record, Workflow
 from xinglin.registry.organisations.models import Organisation, tree
@@ -79,15 +80,14 @@ class SkinTest(models.TextChoices):
 
 class OrderQuerySet(models.QuerySet["Order"]):
     def visible_to(self, actor: Actor) -> Self:
-        """Orders of the people whom the post treats; of others, those it is asked to check.
+        """Its house's own orders, those of people whose record is open, those it is to check.
 
         A draft is its house's own business until it is signed.
         """
         if actor.reach is Reach.NOTHING or not actor.may("orders.read"):
             return self.none()
-        mine = Q(person__in=open_people(actor)) & (
-            ~Q(state=State.DRAFT) | Q(organisation_id=actor.org_id)
-        )
+        mine = Q(organisation_id=actor.org_id)
+        mine |= Q(person__in=open_people(actor)) & ~Q(state=State.DRAFT)
         if actor.may("orders.review"):
             mine |= Q(checker_id=actor.org_id)
         return self.filter(mine, county_id=actor.county_id)

@@ -53,9 +53,27 @@ def _minute() -> Any:
     return timezone.localtime().replace(second=0, microsecond=0)
 
 
+def _proof(**more: Any) -> forms.CharField:
+    return forms.CharField(
+        label=_("授权码或身份证号"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "text"}),
+        **more,
+    )
+
+
+class ProofForm(Form):
+    """What the resident shows: six digits, or the card in hand."""
+
+    proof = _proof()
+
+
 class StartForm(FactForm):
     """The beginning of a visit or a stay."""
 
+    proof = _proof(
+        required=False, help_text=_("居民手机上的 6 位授权码，或证件上的完整号码（可刷卡录入）")
+    )
     kind = forms.ChoiceField(
         label=_("就诊类型"), choices=Encounter.Kind, widget=SegmentedChoice, initial="outpatient"
     )
@@ -64,6 +82,11 @@ class StartForm(FactForm):
     class Meta:
         model = Encounter
         fields = ["kind", "started_at", "department", "visit_no", "complaint"]
+
+    def __init__(self, *args: Any, known: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if known:
+            del self.fields["proof"]
 
 
 class DescribeForm(FactForm):

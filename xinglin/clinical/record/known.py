@@ -52,7 +52,8 @@ class Known:
 
 def actor_key(actor: Actor) -> tuple[Any, ...]:
     """What the text of a query depends on."""
-    return actor.post_id, actor.org_id, actor.county_id, actor.codes, actor.scope
+    reach = actor.org_id, actor.county_id, actor.codes, actor.scope
+    return actor.user_id, actor.person_id, actor.post_id, *reach
 
 
 def known(actor: Actor, person_id: UUID) -> Known:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("people/<uuid:pk>/trends/", views.trends, name="trends"),
     path("people/<uuid:pk>/medicines/", views.reconcile, name="reconcile"),
     path("people/<uuid:pk>/start/", views.start, name="start"),
+    path("people/<uuid:pk>/open/", views.unlock, name="open"),
     path("encounters/<uuid:pk>/", views.encounter, name="encounter"),
     path("encounters/<uuid:pk>/write/", views.describe, name="describe"),
     path("encounters/<uuid:pk>/vitals/", views.measure, name="measure"),
@@ -19,4 +20,10 @@ urlpatterns = [
     path("medications/<uuid:pk>/stop/", views.stop, name="stop"),
     path("documents/<uuid:pk>/", views.document, name="document"),
     path("void/<slug:kind>/<uuid:pk>/", views.void, name="void"),
+]
+
+# The resident's own side, at /m/.
+resident = [
+    path("record/", views.my_record, name="record"),
+    path("documents/<uuid:pk>/", views.document, name="document"),
 ]

@@ -108,7 +108,7 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         theirs = actor.within("to_org", "follow_up_org") & Q(submitted_at__isnull=False)
         mine = actor.within("from_org", "written_by") | theirs
         if open_to_carers:
-            care = CareLink.objects.filter(
+            care = CareLink.objects.in_force().filter(
                 person_id=OuterRef("person_id"), organisation_id=actor.org_id
             )
             mine |= Q(Exists(care), owner__isnull=False)

@@ -148,6 +148,8 @@ def _employ(county: County, rng: Random, today: date) -> None:
     _post(county, rng, today, "QS001", "manager", "", "manager")
     _post(county, rng, today, "QS002", "bureau", "", "bureau")
     _post(county, rng, today, "QS001", "admin", "", "admin")
+    # Drawn apart, so that everybody else in the county stays who they are.
+    _post(county, Random(21), today, "QS002", "privacy", "", "privacy")
     for code, departments in county.departments.items():
         if code.startswith("QS1"):
             lead = code == "QS100"

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from xinglin.clinical.referral.models import Referral
 from xinglin.gateway import actions as gateway
-from xinglin.gateway.demo import county, people, referrals, visits, wards
+from xinglin.gateway.demo import county, people, privacy, referrals, visits, wards
 from xinglin.gateway.imports import actions as imports
 from xinglin.gateway.models import ClientPost
 from xinglin.kernel.access import system
@@ -66,6 +66,7 @@ def load(residents: int = 4200, *, seed: int = SEED, progress: Progress | None =
     _tell_stories(
         max(60, residents // 14), rng, lambda done, total: told(72 + 28 * done // total, 100)
     )
+    privacy.stories(PASSWORD)
     told(100, 100)
     return True
 

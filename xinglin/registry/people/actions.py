@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from xinglin.kernel import bulk, clock
-from xinglin.kernel.access import Actor
+from xinglin.kernel import bulk, clock, parameters
+from xinglin.kernel.access import NONE, Actor
 from xinglin.kernel.actions import action, bulk_action
 from xinglin.kernel.errors import Conflict, Refused
 from xinglin.kernel.ids import new_id
@@ -34,10 +34,23 @@ class WrongFact(Refused):
     code = "wrong-fact"
 
 
+class NotTheKeeper(Refused):
+    """One house alone does not make itself, or another, the keeper of a resident's record."""
+
+    code = "not-the-keeper"
+
+
 @action(permissions.REGISTER)
 def register(person: Person, *, by: Actor) -> Person:
-    """Make a resident known to the county."""
+    """Make a resident known to the county; a house that meets somebody new keeps their record."""
     check(person)
+    if person.managed_by_id and not (
+        by.role == "system" or by.reaches(person.managed_by_id, person.county_id)
+    ):
+        raise NotTheKeeper(
+            _("只能登记为由本机构管理；由其他机构管理的请留空，待其建档或由医共体移交。"),
+            field="managed_by",
+        )
     if person.id_number:
         known = Person.objects.filter(
             county_id=person.county_id,
@@ -53,7 +66,17 @@ def register(person: Person, *, by: Actor) -> Person:
             )
     person.save(force_insert=True)
     _index([person])
-    _custody([person])
+    _custody([person], CareLink.Evidence.REGISTRATION)
+    if by.org_id != NONE and not person.managed_by_id:
+        # Somebody new stands at the desk and has nothing yet that could be read.
+        link_care(
+            person.pk,
+            by.org_id,
+            CareLink.Basis.PRESENCE,
+            evidence=CareLink.Evidence.REGISTRATION,
+            since=clock.now(),
+            until=clock.now() + parameters.duration("privacy.presence_hours"),
+        )
     publish(events.PersonRegistered(person_id=person.pk, county_id=person.county_id))
     return person
 
@@ -63,15 +86,22 @@ def register_all(people: Sequence[Person], *, by: Actor) -> Sequence[Person]:
     """Make many residents known at once; the caller has checked each with `check`."""
     bulk.create(people)
     _index(people)
-    _custody(people)
+    _custody(people, CareLink.Evidence.REGISTRATION)
     return people
 
 
 @action(permissions.CORRECT)
 def correct(person: Person, /, *, by: Actor, **facts: Any) -> Person:
-    """Correct what is known of a resident."""
+    """Correct what is known of a resident; another keeper needs the keeper's or office's word."""
+    keeper = person.managed_by_id
+    may_hand_on = permissions.TRANSFER.allows(by, person)
     for name, value in facts.items():
         setattr(person, name, value)
+    if person.managed_by_id != keeper and not may_hand_on:
+        raise NotTheKeeper(
+            _("管理机构须由现管理机构或医共体移交；居民在场时，请在其页面凭授权码或身份证接管。"),
+            field="managed_by",
+        )
     check(person)
     if person.id_number and (
         Person.objects.exclude(pk=person.pk)
@@ -87,7 +117,8 @@ def correct(person: Person, /, *, by: Actor, **facts: Any) -> Person:
     person.save()
     SearchKey.objects.filter(person=person).delete()
     _index([person], Identifier.objects.filter(person=person))
-    _custody([person])
+    if person.managed_by_id != keeper:
+        hand_over(person, keeper, CareLink.Evidence.TRANSFER)
     return person
 
 
@@ -127,7 +158,7 @@ def identify(identifier: Identifier, *, by: Actor) -> Identifier:
     if known is not None:
         raise KnownPerson(_("该号码已登记。"), field="value")
     identifier.save(force_insert=True)
-    _index_keys(identifier.person, {(SearchKey.Kind.NUMBER, rules.search_key(identifier.value))})
+    _index_keys(identifier.person, {(SearchKey.Kind.NUMBER, rules.asked_key(identifier.value))})
     return identifier
 
 
@@ -139,7 +170,7 @@ def identify_all(identifiers: Sequence[Identifier], *, by: Actor) -> Sequence[Id
         [
             SearchKey(county_id=i.county_id, person=i.person, kind=SearchKey.Kind.NUMBER, key=key)
             for i in identifiers
-            if (key := rules.search_key(i.value))
+            if (key := rules.asked_key(i.value))
         ],
         batch_size=1000,
     )
@@ -147,27 +178,89 @@ def identify_all(identifiers: Sequence[Identifier], *, by: Actor) -> Sequence[Id
 
 
 def link_care(
-    person_id: UUID, organisation_id: UUID, basis: CareLink.Basis, *, since: datetime
+    person_id: UUID,
+    organisation_id: UUID,
+    basis: CareLink.Basis,
+    *,
+    evidence: CareLink.Evidence,
+    since: datetime,
+    until: datetime | None = None,
 ) -> None:
-    """Note the act that lets a house read a person's clinical data; within a caller's action."""
+    """Note the act that lets a house read a person's clinical data; within a caller's action.
+
+    A relation that stands already is carried on: it never ends sooner by a new act.
+    """
     assert transaction.get_connection().in_atomic_block
-    CareLink.objects.bulk_create(
-        [CareLink(person_id=person_id, organisation_id=organisation_id, basis=basis, since=since)],
-        ignore_conflicts=True,
+    link_care_all(
+        {(person_id, organisation_id): until}, basis, evidence=evidence, since=since, now=True
     )
 
 
 def link_care_all(
-    pairs: Iterable[tuple[UUID, UUID]], basis: CareLink.Basis, *, since: datetime
+    pairs: Mapping[tuple[UUID, UUID], datetime | None],
+    basis: CareLink.Basis,
+    *,
+    evidence: CareLink.Evidence,
+    since: datetime,
+    now: bool = False,
 ) -> None:
-    """The same for many pairs of person and house."""
-    now = clock.now()
+    """The same for many pairs of person and house, each until its moment (None: open).
+
+    `now`: somebody is here at this moment, so that a relation that had run out begins anew.
+    """
+    stamp = clock.now()
+    names = ("person_id", "organisation_id", "basis", "evidence", "since", "until")
     bulk.insert(
         CareLink,
-        ("id", "created_at", "updated_at", "person_id", "organisation_id", "basis", "since"),
-        [(new_id(), now, now, person, house, basis.value, since) for person, house in set(pairs)],
+        ("id", "created_at", "updated_at", *names),
+        [
+            (new_id(), stamp, stamp, person, house, basis.value, evidence.value, since, until)
+            for (person, house), until in pairs.items()
+        ],
         ignore_conflicts=True,
     )
+    people = sorted({person for person, _house in pairs})
+    outlasted: list[CareLink] = []
+    for start in range(0, len(people), 500):
+        known = CareLink.objects.filter(person_id__in=people[start : start + 500], basis=basis)
+        # What has no end cannot be carried on; of the rest, those that the new act outlasts.
+        for link in known.exclude(until=None):
+            key = (link.person_id, link.organisation_id)
+            if key not in pairs:
+                continue
+            until = pairs[key]
+            if until is None or (link.until is not None and until > link.until):
+                over = link.until is not None and link.until <= stamp
+                link.evidence = evidence
+                link.since = since if now and over else link.since
+                link.until, link.updated_at = until, stamp
+                outlasted.append(link)
+    CareLink.objects.bulk_update(
+        outlasted, ["evidence", "since", "until", "updated_at"], batch_size=500
+    )
+
+
+def end_care(
+    person_id: UUID, organisation_id: UUID, basis: CareLink.Basis, *, until: datetime
+) -> None:
+    """Let a relation run out at a moment, because the act that carried it is over."""
+    assert transaction.get_connection().in_atomic_block
+    CareLink.objects.filter(
+        person_id=person_id, organisation_id=organisation_id, basis=basis
+    ).update(until=until, updated_at=clock.now())
+
+
+def hand_over(person: Person, former: UUID | None, evidence: CareLink.Evidence) -> None:
+    """The record has another keeper: the new one reads, the former until what runs is done."""
+    now = clock.now()
+    if former is not None:
+        end_care(
+            person.pk,
+            former,
+            CareLink.Basis.CUSTODY,
+            until=now + parameters.duration("privacy.care_days"),
+        )
+    _custody([person], evidence)
 
 
 def number_record(person: Person, number: str) -> None:
@@ -221,10 +314,11 @@ def check(person: Person) -> None:
     person.clean_or_refuse(exclude=["county", "managed_by"])
 
 
-def _custody(people: Iterable[Person]) -> None:
+def _custody(people: Iterable[Person], evidence: CareLink.Evidence) -> None:
     link_care_all(
-        [(p.pk, p.managed_by_id) for p in people if p.managed_by_id],
+        {(p.pk, p.managed_by_id): None for p in people if p.managed_by_id},
         CareLink.Basis.CUSTODY,
+        evidence=evidence,
         since=clock.now(),
     )
 
@@ -232,7 +326,7 @@ def _custody(people: Iterable[Person]) -> None:
 def _index(people: Iterable[Person], identifiers: Iterable[Identifier] = ()) -> None:
     numbers: dict[UUID, set[str]] = {}
     for identifier in identifiers:
-        numbers.setdefault(identifier.person_id, set()).add(rules.search_key(identifier.value))
+        numbers.setdefault(identifier.person_id, set()).add(rules.asked_key(identifier.value))
     rows: list[tuple[UUID, UUID, str, str]] = []
     for person in people:
         keys = {
@@ -240,8 +334,7 @@ def _index(people: Iterable[Person], identifiers: Iterable[Identifier] = ()) -> 
             (SearchKey.Kind.PINYIN, rules.pinyin_of(person.name)),
             (SearchKey.Kind.INITIALS, rules.initials_of(person.name)),
             (SearchKey.Kind.NUMBER, rules.search_key(person.phone)),
-            (SearchKey.Kind.NUMBER, rules.search_key(person.id_number)),
-            (SearchKey.Kind.NUMBER, rules.search_key(person.id_number[-4:])),
+            *((SearchKey.Kind.NUMBER, key) for key in rules.card_keys(person.id_number)),
             (SearchKey.Kind.NUMBER, rules.search_key(person.health_record_no)),
             *((SearchKey.Kind.NUMBER, number) for number in numbers.get(person.pk, ())),
         }

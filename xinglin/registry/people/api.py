@@ -13,7 +13,7 @@ from pydantic import Field
 from xinglin.kernel import trail
 from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people import actions
-from xinglin.registry.people.models import Identifier, Person, SearchKey, Sex
+from xinglin.registry.people.models import Identifier, Person, SearchKey, Sex, knows_card
 from xinglin.ui.api import Day, In, Named, Paging, changes, chosen, enumerated, page_of, paged
 from xinglin.ui.requests import Request
 
@@ -28,7 +28,7 @@ class PersonRowOut(Schema):
     name: str = Field(examples=["李秀英"])
     sex: str = Field(description="GB/T 2261.1", examples=["2"])
     birth_date: date | None
-    id_number: str = Field(description="已遮蔽", examples=["3301**********1234"])
+    id_number: str = Field(description="已遮蔽", examples=["3301**************"])
     phone: str = Field(description="已遮蔽", examples=["139****0001"])
     address: str = Field(description="乡镇与村")
 
@@ -53,7 +53,7 @@ class PersonOut(Schema):
     sex: str
     birth_date: date | None
     id_type: str
-    id_number: str
+    id_number: str = Field(description="未与本机构建立诊疗关系的，已遮蔽")
     health_record_no: str
     phone: str
     contact_name: str
@@ -118,7 +118,9 @@ class DeathIn(In):
 
 class PeopleFilter(Paging):
     q: str = Field(
-        "", max_length=64, description="姓名、拼音、首字母、电话、身份证号或其后四位、健康档案编号"
+        "",
+        max_length=64,
+        description="姓名、拼音、首字母、电话、完整身份证号或其后四位、健康档案编号",
     )
 
 
@@ -145,15 +147,15 @@ def register(request: Request, body: PersonIn) -> Any:
     """登记一位居民；证件号码已登记时答 409，`links` 指向已有档案。"""
     facts = _facts(request, body.model_dump())
     person = Person(county_id=request.actor.county_id, **facts)
-    return Status(201, actions.register(person, by=request.actor))
+    return Status(201, _told(request, actions.register(person, by=request.actor)))
 
 
 @router.get("/people/{uuid:pk}", response=PersonOut, operation_id="readPerson", summary="读取居民")
 def detail(request: Request, pk: UUID) -> Person:
     """完整的登记信息；每次读取都留痕。"""
     person = _person(request, pk)
-    trail.read(request.actor, "person.read", person, basis="rest")
-    return person
+    trail.read(request.actor, "person.read", person, basis="REST", parts="numbers")
+    return _told(request, person)
 
 
 @router.patch(
@@ -162,7 +164,8 @@ def detail(request: Request, pk: UUID) -> Person:
 def correct(request: Request, pk: UUID, body: PersonPatch) -> Person:
     """只改给出的字段。"""
     person = _person(request, pk)
-    return actions.correct(person, by=request.actor, **_facts(request, changes(body)))
+    done = actions.correct(person, by=request.actor, **_facts(request, changes(body)))
+    return _told(request, done)
 
 
 @router.post(
@@ -173,7 +176,8 @@ def correct(request: Request, pk: UUID, body: PersonPatch) -> Person:
 )
 def report_death(request: Request, pk: UUID, body: DeathIn) -> Person:
     """登记死亡日期；该居民未结的转诊随之终止。"""
-    return actions.report_death(_person(request, pk), by=request.actor, died_on=body.died_on)
+    person = _person(request, pk)
+    return _told(request, actions.report_death(person, by=request.actor, died_on=body.died_on))
 
 
 @router.get(
@@ -184,7 +188,7 @@ def report_death(request: Request, pk: UUID, body: DeathIn) -> Person:
 )
 def identifiers(request: Request, pk: UUID, asked: Query[Paging]) -> Any:
     person = _person(request, pk)
-    trail.read(request.actor, "person.read", person, basis="rest")
+    trail.read(request.actor, "person.read", person, basis="REST", parts="numbers")
     return paged(Identifier.objects.filter(person=person).order_by("kind", "id"), asked)
 
 
@@ -204,6 +208,13 @@ def identify(request: Request, pk: UUID, body: IdentifierIn) -> Any:
 def _person(request: Request, pk: UUID) -> Person:
     people = Person.objects.visible_to(request.actor).select_related("managed_by")
     return get_object_or_404(people, pk=pk)
+
+
+def _told(request: Request, person: Person) -> Person:
+    """The row as this caller may read it; it is not stored again."""
+    if not knows_card(request.actor, person):
+        person.id_number = person.masked_id
+    return person
 
 
 def _facts(request: Request, given: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from xinglin.kernel.access import NONE, Actor
+from xinglin.kernel import clock
+from xinglin.kernel.access import NONE, Actor, Reach
 from xinglin.kernel.lookups import InPrefixOrder
 from xinglin.kernel.records import Record
 from xinglin.registry.organisations.models import Organisation, tree
@@ -55,7 +56,7 @@ class SearchKeyQuerySet(models.QuerySet["SearchKey"]):
         One line a person, in the order of the index, so that the first page costs the same
         in a county of ten thousand and in one of a million.
         """
-        key = rules.search_key(text)
+        key = rules.asked_key(text)
         if not key:
             return self.none()
         found = self.filter(key__prefix=key)
@@ -73,7 +74,7 @@ class SearchKeyQuerySet(models.QuerySet["SearchKey"]):
         Looking for an earlier key of each, as the lines do, would make counting ten thousand a
         hundred times dearer than showing twenty.
         """
-        key = rules.search_key(text)
+        key = rules.asked_key(text)
         keys = self.filter(key__prefix=key) if key else self.none()
 
         def count(limit: int | None) -> tuple[int, bool]:
@@ -259,22 +260,42 @@ class SearchKey(models.Model):
         return self.key
 
 
+class CareLinkQuerySet(models.QuerySet["CareLink"]):
+    def in_force(self, now: datetime | None = None) -> Self:
+        """Relations that still stand; those that have run out keep their row."""
+        return self.filter(Q(until=None) | Q(until__gt=now or clock.now()))
+
+
 class CareLink(Record):
-    """Why a house may read a person's clinical data: an act that involved both.
+    """Why a house may read a person's clinical data: an act in which both had a part.
 
     Registry keeps the noun, so that record, referral and later programmes can each write
-    the acts they know and every reader asks one table.
+    the acts they know and every reader asks one table. No house makes one by itself alone:
+    `evidence` says what the other party gave. After `until` the relation is history.
     """
 
     class Basis(models.TextChoices):
         CUSTODY = "custody", _("健康档案管理")
         ENCOUNTER = "encounter", _("就诊")
         REFERRAL = "referral", _("转诊")
+        PRESENCE = "presence", _("居民到场")
+
+    class Evidence(models.TextChoices):
+        CODE = "code", _("居民出示授权码")
+        CARD = "card", _("核对身份证")
+        REFERRAL = "referral", _("转诊已接收并到诊")
+        SYSTEM = "system", _("本院系统登记到院")
+        REGISTRATION = "registration", _("首次建档")
+        TRANSFER = "transfer", _("移交管理")
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="care_links")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     basis = models.CharField(max_length=12, choices=Basis)
+    evidence = models.CharField(max_length=12, choices=Evidence)
     since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[CareLinkQuerySet] = CareLinkQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("诊疗关系")
@@ -286,3 +307,14 @@ class CareLink(Record):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.organisation_id} {self.basis}"
+
+
+def knows_card(actor: Actor, person: Person) -> bool:
+    """Whether the post may see the whole number of the card: the county's office, or in care.
+
+    The number opens a record (`clinical.privacy`), so nobody else reads it off a page.
+    """
+    if actor.role == "system" or actor.reach is Reach.COUNTY:
+        return actor.county_id == person.county_id
+    links = CareLink.objects.in_force().filter(person=person, organisation_id__in=actor.scope)
+    return links.exists()

@@ -221,10 +221,13 @@ def mask_name(name: str) -> str:
 
 
 def mask_id_card(card: str) -> str:
-    """The first and last four characters: 3301**********1234; a short number is hidden whole."""
+    """The first four characters: 3301**************; a short number is hidden whole.
+
+    Beside the date of birth, the last four would tell the whole number, which opens a record.
+    """
     if len(card) < 12:
         return "*" * len(card)
-    return card[:4] + "*" * (len(card) - 8) + card[-4:]
+    return card[:4] + "*" * (len(card) - 4)
 
 
 def mask_phone(phone: str) -> str:
@@ -279,3 +282,22 @@ def search_key(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
     return "".join(c for c in plain if c.isalnum())[:64]
+
+
+def card_keys(number: str) -> list[str]:
+    """How a card is found: by its whole number or its last four characters, and no part else.
+
+    A search that answered to beginnings would spell the number out, one character a time.
+    """
+    key = search_key(number)
+    return [f"#{key}", f"~{key[-4:]}"] if key else []
+
+
+def asked_key(text: str) -> str:
+    """The key that a search asks for: a card's, where what was typed can be one."""
+    key = search_key(text)
+    if key[:-1].isdigit() and len(key) in (15, 18):
+        return f"#{key}"
+    if key[:-1].isdigit() and len(key) == 4:
+        return f"~{key}"
+    return key

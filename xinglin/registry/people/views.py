@@ -22,7 +22,7 @@ from xinglin.registry.people.forms import (
     PersonForm,
     VoidForm,
 )
-from xinglin.registry.people.models import Identifier, Person, SearchKey
+from xinglin.registry.people.models import Identifier, Person, SearchKey, knows_card
 from xinglin.ui.forms import options
 from xinglin.ui.pages import page
 from xinglin.ui.paging import paginate
@@ -143,7 +143,7 @@ def correct(request: Request, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, _("已更正%(name)s的信息。") % {"name": person.name})
             return redirect(person)
-    trail.read(actor, SHOWN, person, basis=_("更正居民信息"))
+    trail.read(actor, SHOWN, person, basis=_("更正居民信息"), parts="numbers")
     return _person_form(request, form, person=person)
 
 
@@ -151,8 +151,15 @@ def correct(request: Request, pk: UUID) -> HttpResponse:
 def show(request: Request, pk: UUID) -> HttpResponse:
     """The numbers in full, and a line in the trail that says who looked."""
     person = _person(request.actor, pk)
-    trail.read(request.actor, SHOWN, person, basis=_("查看完整号码"))
-    return page(request, "people/show.html", part="numbers", person=person, full=True)
+    trail.read(request.actor, SHOWN, person, basis=_("查看完整号码"), parts="numbers")
+    return page(
+        request,
+        "people/show.html",
+        part="numbers",
+        person=person,
+        full=True,
+        card=knows_card(request.actor, person),
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -173,7 +180,7 @@ def identifiers(request: Request, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, _("已登记%(kind)s。") % {"kind": new.get_kind_display()})
             return redirect("people:identifiers", pk=person.pk)
-    trail.read(actor, SHOWN, person, basis=_("登记标识号"))
+    trail.read(actor, SHOWN, person, basis=_("登记标识号"), parts="numbers")
     return _act(
         request,
         person,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action
 from xinglin.kernel.errors import Conflict, Refused
+from xinglin.registry.people.models import Person
 from xinglin.registry.people.rules import check_id_card, check_phone
 from xinglin.registry.staff import catalogue, permissions
 from xinglin.registry.staff.models import Post, Practitioner, User
@@ -104,6 +106,17 @@ def give_account(
     user.set_password(password)
     user.save()
     return practitioner
+
+
+def open_account_of(person: Person, *, username: str, password: str) -> None:
+    """A resident's own account, within an action that has made sure who asks for it."""
+    assert transaction.get_connection().in_atomic_block
+    if User.objects.filter(username=username).exclude(person=person).exists():
+        raise KnownStaff(_("账号 %(name)s 已被使用。") % {"name": username}, field="username")
+    user = User.objects.filter(person=person).first() or User(person=person)
+    user.username = username
+    user.set_password(password)
+    user.save()
 
 
 def _check(practitioner: Practitioner) -> None:

@@ -44,6 +44,16 @@ def _roles(name: str) -> dict[str, Role]:
     }
 
 
+@catalogue.cached
+def _posts(name: str) -> dict[str, Role]:
+    return {code: role for code, role in _roles(name).items() if role.reach is not Reach.NOTHING}
+
+
 def roles() -> dict[str, Role]:
-    """Every role by its code."""
-    return _roles(FILE)
+    """Every role that a post may have, by its code."""
+    return _posts(FILE)
+
+
+def resident() -> Role:
+    """What a resident may do on their own page; nobody is appointed to it."""
+    return _roles(FILE)["resident"]

@@ -18,6 +18,7 @@ from xinglin.kernel.access import NONE, Actor, Reach
 from xinglin.kernel.ids import new_id
 from xinglin.kernel.records import Record
 from xinglin.registry.organisations.models import Department, Organisation, tree
+from xinglin.registry.people.models import Person
 from xinglin.registry.staff import catalogue
 
 if TYPE_CHECKING:
@@ -177,6 +178,10 @@ class User(AbstractBaseUser):
     practitioner = models.OneToOneField(
         Practitioner, models.PROTECT, null=True, blank=True, related_name="user"
     )
+    # A resident's own account; nobody works in the house under it.
+    person = models.OneToOneField(
+        Person, models.PROTECT, null=True, blank=True, related_name="user"
+    )
     is_active = models.BooleanField(_("启用"), default=True)
     language = models.CharField(_("界面语言"), max_length=10, blank=True)
     notices_seen_at = models.DateTimeField(null=True, blank=True)
@@ -186,12 +191,32 @@ class User(AbstractBaseUser):
 
     class Meta:
         verbose_name = _("账号")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(practitioner=None) | Q(person=None), name="account_of_one_kind"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.username
 
     def get_absolute_url(self) -> str:
         return reverse("portal:workbench")
+
+    def resident(self, *, address: str = "") -> Actor:
+        """The resident behind the account: no post, no house, only their own record."""
+        role = catalogue.resident()
+        if self.person is None or self.person.voided_at is not None:
+            return Actor(user_id=self.pk, name=self.username)
+        return Actor(
+            user_id=self.pk,
+            name=self.person.name,
+            role=role.code,
+            county_id=self.person.county_id,
+            codes=role.permissions,
+            address=address,
+            person_id=self.person_id,
+        )
 
     @cached_property
     def held(self) -> list[Post]:

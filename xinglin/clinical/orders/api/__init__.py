@@ -10,12 +10,14 @@ from django.db import transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 
 from xinglin.clinical.orders import actions, catalogue, permissions
 from xinglin.clinical.orders.api import schemas
 from xinglin.clinical.orders.models import Execution, Order
-from xinglin.clinical.record.models import Encounter, ground
+from xinglin.clinical.privacy.models import ground
+from xinglin.clinical.record.models import Encounter
 from xinglin.kernel import trail
 from xinglin.registry.people.models import Person
 from xinglin.ui.api import Paging, changes, chosen, page_of, paged
@@ -40,8 +42,10 @@ def _one(request: Request, pk: UUID) -> Order:
 def _read(request: Request, people: Sequence[Person]) -> None:
     """Whose orders are told, once each."""
     for person in {person.pk: person for person in people}.values():
-        basis = ground(request.actor, person) or "rest"
-        trail.read(request.actor, permissions.READ.code, person, basis=basis)
+        basis = ground(request.actor, person) or _("本机构书写的内容或受托审方")
+        trail.read(
+            request.actor, permissions.READ.code, person, basis=f"{basis} · REST", parts="order"
+        )
 
 
 @router.get(

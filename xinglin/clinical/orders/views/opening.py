@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from xinglin.clinical.orders import permissions
 from xinglin.clinical.orders.models import Order
-from xinglin.clinical.record.models import Allergy, Encounter, ground
+from xinglin.clinical.privacy.models import ground
+from xinglin.clinical.record.models import Allergy, Encounter
 from xinglin.kernel import trail
 from xinglin.kernel.access import Actor
 from xinglin.registry.people.models import Person
@@ -34,8 +35,8 @@ def order_of(actor: Actor, pk: UUID) -> Order:
 
 def opened(actor: Actor, person: Person) -> None:
     """Write that the post read somebody's orders, and on what ground."""
-    basis = ground(actor, person) or _("审方")
-    trail.read(actor, permissions.READ.code, person, basis=basis)
+    basis = ground(actor, person) or _("本机构书写的内容或受托审方")
+    trail.read(actor, permissions.READ.code, person, basis=basis, parts="order")
 
 
 def allergies_of(person: Person) -> list[Allergy]:

@@ -28,6 +28,7 @@ from xinglin.clinical.record.actions.writing import (
     take_in,
     told_anew,
     void,
+    vouch,
     withdraw,
 )
 
@@ -57,5 +58,6 @@ __all__ = [
     "take_in_cover",
     "told_anew",
     "void",
+    "vouch",
     "withdraw",
 ]

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from xinglin.clinical.privacy import catalogue as sensitive
 from xinglin.clinical.record import catalogue, rules
 from xinglin.clinical.record.models import (
     Allergy,
@@ -43,7 +44,19 @@ def check(fact: Fact) -> None:
             raise WrongState(_("该次就诊已作废，不能再写入。"))
         if fact.encounter.person_id != fact.person_id:
             raise Refused(_("就诊与居民不符。"), field="encounter")
+    fact.domain = _domain(fact)
     fact.clean_or_refuse(exclude=["person", "organisation", "encounter", "problem", "file", "data"])
+
+
+def _domain(fact: Fact) -> str:
+    """The sensitive domain of a fact: by its diagnosis, else that of its encounter."""
+    if isinstance(fact, Diagnosis | Problem | FamilyHistory) and fact.system == "icd10":
+        own = sensitive.domain_of(fact.code)
+        if own:
+            return own
+    if isinstance(fact, OfEncounter) and fact.encounter is not None:
+        return fact.encounter.domain
+    return fact.domain
 
 
 def _encounter(fact: Encounter) -> None:

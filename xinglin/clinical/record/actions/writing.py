@@ -6,14 +6,20 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from xinglin.clinical.privacy import actions as privacy
+from xinglin.clinical.privacy import permissions as privacy_permissions
+from xinglin.clinical.privacy.models import Presence
 from xinglin.clinical.record import catalogue, events, permissions, rules
 from xinglin.clinical.record.actions.checking import WrongDates, check
 from xinglin.clinical.record.models import (
+    FACTS,
     Diagnosis,
     Document,
     Encounter,
@@ -21,34 +27,39 @@ from xinglin.clinical.record.models import (
     HealthCover,
     Medication,
     Observation,
+    OfEncounter,
     Problem,
 )
-from xinglin.kernel import bulk, clock
+from xinglin.kernel import bulk, clock, parameters
 from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action, bulk_action
 from xinglin.kernel.errors import Refused, WrongState
 from xinglin.kernel.outbox import publish
-from xinglin.registry.people.actions import link_care, link_care_all, number_record
+from xinglin.registry.people.actions import end_care, link_care, link_care_all, number_record
 from xinglin.registry.people.models import CareLink, Person
 
 F = TypeVar("F", bound=Fact)
 
 
 @action(permissions.WRITE)
-def start_encounter(encounter: Encounter, *, by: Actor) -> Encounter:
-    """Begin a visit or a stay; from here the house treats the person."""
+def start_encounter(
+    encounter: Encounter, *, by: Actor, presence: Presence | None = None, arrived: bool = False
+) -> Encounter:
+    """Begin a visit or a stay; with proof that the person is here, the record opens to the house.
+
+    Proof is what the resident showed (`presence`), a referral's registered arrival (`arrived`,
+    said by referral alone), or the visit number of a system that vouches for its own arrivals.
+    Without any the visit is written all the same, and the rest of the record stays closed.
+    """
     died = encounter.person.deceased_on
     if died and timezone.localdate(encounter.started_at) > died:
         raise WrongDates(_("该居民已登记死亡，就诊时间不能晚于死亡日期。"), field="started_at")
     check(encounter)
     encounter.author = encounter.author or by.name
     encounter.save(force_insert=True)
-    link_care(
-        encounter.person_id,
-        encounter.organisation_id,
-        CareLink.Basis.ENCOUNTER,
-        since=encounter.started_at,
-    )
+    evidence = _evidence(encounter, by, presence, arrived)
+    if evidence is not None:
+        _open_to_house(encounter, evidence)
     publish(
         events.EncounterStarted(
             encounter_id=encounter.pk,
@@ -59,6 +70,54 @@ def start_encounter(encounter: Encounter, *, by: Actor) -> Encounter:
         )
     )
     return encounter
+
+
+@action(permissions.WRITE)
+def vouch(encounter: Encounter, *, by: Actor, presence: Presence) -> Encounter:
+    """Open the record for a visit that began without proof, now that there is some."""
+    if encounter.voided_at is not None:
+        raise WrongState(_("该次就诊已作废。"))
+    if not privacy.fits(presence, encounter.person_id, encounter.organisation_id):
+        raise privacy.NotProven(_("核验未通过，病历没有打开。"))
+    _open_to_house(encounter, presence.evidence)
+    return encounter
+
+
+def _evidence(
+    encounter: Encounter, by: Actor, presence: Presence | None, arrived: bool
+) -> CareLink.Evidence | None:
+    if presence is not None and privacy.fits(
+        presence, encounter.person_id, encounter.organisation_id
+    ):
+        return presence.evidence
+    if arrived:
+        return CareLink.Evidence.REFERRAL
+    numbered = encounter.visit_no or encounter.source_id or by.role == "system"
+    if numbered and privacy_permissions.VOUCH.allows(by, encounter.person):
+        return CareLink.Evidence.SYSTEM
+    return None
+
+
+def _open_to_house(encounter: Encounter, evidence: CareLink.Evidence) -> None:
+    link_care(
+        encounter.person_id,
+        encounter.organisation_id,
+        CareLink.Basis.ENCOUNTER,
+        evidence=evidence,
+        since=encounter.started_at,
+        until=_cared_until(encounter),
+    )
+
+
+def _cared_until(fact: Fact) -> datetime | None:
+    """Until when a fact lets its house read: a stay while it lasts, all else some days on."""
+    if isinstance(fact, Encounter):
+        if fact.kind == Encounter.Kind.INPATIENT and fact.ended_at is None:
+            return None
+        last = fact.ended_at or fact.started_at
+    else:
+        last = fact.moment()
+    return last + parameters.duration("privacy.care_days")
 
 
 @action(permissions.WRITE)
@@ -96,6 +155,7 @@ def end_encounter(
     encounter.outcome = outcome
     check(encounter)
     encounter.save()
+    _run_out(encounter)
     publish(
         events.EncounterEnded(
             encounter_id=encounter.pk,
@@ -110,12 +170,40 @@ def end_encounter(
     return encounter
 
 
+def _run_out(encounter: Encounter) -> None:
+    """A relation that a stay kept open ends some days after it, unless another stay goes on."""
+    visits = Encounter.objects.filter(
+        person_id=encounter.person_id,
+        organisation_id=encounter.organisation_id,
+        kind=Encounter.Kind.INPATIENT,
+        ended_at=None,
+        voided_at=None,
+    )
+    until = _cared_until(encounter)
+    if until is None or visits.exclude(pk=encounter.pk).exists():
+        return
+    links = CareLink.objects.filter(
+        person_id=encounter.person_id,
+        organisation_id=encounter.organisation_id,
+        basis=CareLink.Basis.ENCOUNTER,
+    )
+    if links.filter(Q(until=None) | Q(until__lt=until)).exists():
+        end_care(
+            encounter.person_id,
+            encounter.organisation_id,
+            CareLink.Basis.ENCOUNTER,
+            until=until,
+        )
+
+
 @action(permissions.WRITE)
 def note(fact: F, *, by: Actor) -> F:
     """Write a fact of any kind into the record."""
     check(fact)
     fact.author = fact.author or by.name
     fact.save(force_insert=True)
+    if isinstance(fact, Diagnosis):
+        _hide_visit(fact)
     return fact
 
 
@@ -316,12 +404,25 @@ def take_in(facts: Sequence[F], *, by: Actor) -> Sequence[F]:
     """Store many facts of one kind that another system sent; the caller has checked each."""
     if not facts:
         return facts
+    for each in facts:
+        if isinstance(each, OfEncounter) and each.encounter is not None and not each.domain:
+            each.domain = each.encounter.domain
     bulk.create(facts)
+    # What a house's own system sent was registered there on arrival, under its own number.
+    pairs: dict[tuple[UUID, UUID], datetime | None] = {}
+    for fact in facts:
+        key, until = (fact.person_id, fact.organisation_id), _cared_until(fact)
+        known = pairs.get(key, until)
+        pairs[key] = None if until is None or known is None else max(until, known)
     link_care_all(
-        {(fact.person_id, fact.organisation_id) for fact in facts},
+        pairs,
         CareLink.Basis.ENCOUNTER,
-        since=clock.now(),
+        evidence=CareLink.Evidence.SYSTEM,
+        since=min(fact.moment() for fact in facts),
     )
+    for fact in facts:
+        if isinstance(fact, Diagnosis) and fact.domain:
+            _hide_visit(fact)
     return facts
 
 
@@ -335,6 +436,8 @@ def renew(fact: F, /, *, by: Actor, **told: Any) -> F:
         setattr(fact, name, value)
     check(fact)
     fact.save()
+    if isinstance(fact, Encounter):
+        _run_out(fact)
     return fact
 
 
@@ -375,3 +478,15 @@ def withdraw(fact: F, *, by: Actor) -> F:
     fact.void_reason = _("来源系统更正")
     fact.save()
     return fact
+
+
+def _hide_visit(diagnosis: Diagnosis) -> None:
+    """A sensitive diagnosis draws its encounter, and all that was noted in it, behind its door."""
+    visit = diagnosis.encounter if diagnosis.domain else None
+    if visit is None or visit.domain:
+        return
+    visit.domain = diagnosis.domain
+    visit.save(update_fields=["domain", "updated_at"])
+    for model in FACTS:
+        if issubclass(model, OfEncounter):
+            model._default_manager.filter(encounter=visit, domain="").update(domain=visit.domain)

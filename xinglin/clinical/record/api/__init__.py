@@ -7,13 +7,15 @@ from urllib.parse import quote
 from uuid import UUID
 
 from django.db.models import F
-from django.http import FileResponse, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import File, Form, Query, Router, Status
 from ninja.files import UploadedFile
 from pydantic import Field, create_model
 
+from xinglin.clinical.privacy import actions as privacy
+from xinglin.clinical.privacy.models import is_open, opened
 from xinglin.clinical.record import actions, models
 from xinglin.clinical.record.api import schemas
 from xinglin.clinical.record.api.schemas import (
@@ -49,9 +51,7 @@ from xinglin.clinical.record.models import (
     Observation,
     Problem,
     Procedure,
-    open_people,
 )
-from xinglin.kernel import trail
 from xinglin.kernel.errors import Conflict
 from xinglin.registry.people.models import Person
 from xinglin.ui.api import Paging, changes, chosen, page_of, paged
@@ -95,7 +95,7 @@ def _doors(model: type[Fact]) -> None:
     )
     def listing(request: Request, asked: Query[FactFilter]) -> Any:
         """一位居民的记录，最近的在前；每次读取都留痕。"""
-        person = _open(request, asked.person)
+        person = _open(request, asked.person, str(model._meta.model_name))
         rows = _seen(request, model).filter(person=person)
         return paged(
             (rows if asked.voided else rows.standing()).order_by("-happened_at", "-id"), asked
@@ -106,7 +106,7 @@ def _doors(model: type[Fact]) -> None:
     )
     def detail(request: Request, pk: UUID) -> Any:
         fact = get_object_or_404(_seen(request, model), pk=pk)
-        trail.read(request.actor, "record.read", fact, basis="rest")
+        opened(request.actor, fact, door="REST")
         return fact
 
     @router.post(
@@ -185,9 +185,12 @@ _correcting(HealthCover, HealthCoverIn)
     "/encounters", response={201: EncounterOut}, operation_id="startEncounter", summary="登记就诊"
 )
 def start_encounter(request: Request, body: EncounterIn) -> Any:
-    """在本机构开始一次门诊、住院、急诊、家庭访视或远程就诊。"""
+    """在本机构开始一次就诊；有 `proof` 或本院就诊号时，本机构可查阅该居民病历。"""
     fact, known = _fact(request, Encounter, body)
-    return Status(201, fact if known else actions.start_encounter(fact, by=request.actor))
+    if known:
+        return Status(201, fact)
+    shown = privacy.present(fact.person, body.proof, by=request.actor) if body.proof else None
+    return Status(201, actions.start_encounter(fact, by=request.actor, presence=shown))
 
 
 @router.patch(
@@ -319,7 +322,7 @@ def file_document(request: Request, body: Form[DocumentIn], file: File[UploadedF
 def download_document(request: Request, pk: UUID) -> HttpResponse:
     """文档原文；每次下载都留痕。"""
     document = get_object_or_404(_seen(request, Document), pk=pk)
-    trail.read(request.actor, "record.read", document, basis="rest")
+    opened(request.actor, document, door="REST")
     if not document.file:
         raise Conflict(_("该文档由病历生成，没有文件；内容见 data。"))
     try:
@@ -339,7 +342,7 @@ def download_document(request: Request, pk: UUID) -> HttpResponse:
 )
 def timeline(request: Request, pk: UUID, asked: Query[Paging]) -> Any:
     """各机构的就诊、诊断、结果、过敏、用药与文档，最近的在前；每次读取都留痕。"""
-    person = _open(request, pk)
+    person = _open(request, pk, "record")
     page = paged(models.timeline(request.actor, person), asked)
     page["items"] = [
         {
@@ -358,10 +361,15 @@ def _seen(request: Request, model: type[T]) -> Any:
     return model._default_manager.visible_to(request.actor).select_related("organisation", "person")
 
 
-def _open(request: Request, person_id: UUID) -> Person:
-    """A person whose record the post may read; that it does leaves a trace."""
-    person = get_object_or_404(open_people(request.actor), pk=person_id)
-    trail.read(request.actor, "record.read", person, basis="rest")
+def _open(request: Request, person_id: UUID, part: str) -> Person:
+    """A person of whom the post may read a part of the record; that it does leaves a trace."""
+    actor = request.actor
+    person = get_object_or_404(Person.objects.visible_to(actor), pk=person_id)
+    kinds = [models.KINDS[part]] if part in models.KINDS else list(models.KINDS.values())
+    own = any(kind._default_manager.visible_to(actor).of(person).exists() for kind in kinds)
+    if not own and not is_open(actor, person):
+        raise Http404
+    opened(actor, person, parts=part, door="REST")
     return person
 
 
@@ -369,7 +377,8 @@ def _fact(
     request: Request, model: type[T], body: FactIn, *, leave_out: tuple[str, ...] = ()
 ) -> tuple[T, bool]:
     """The fact to be written, or the one that was sent before under the same number."""
-    given = {name: told for name, told in body.model_dump().items() if name not in leave_out}
+    told = body.model_dump(exclude={"proof"})
+    given = {name: value for name, value in told.items() if name not in leave_out}
     person = chosen(Person.objects.visible_to(request.actor), given.pop("person"), "person")
     if body.source_id:
         sent = (

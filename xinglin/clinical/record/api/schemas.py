@@ -260,6 +260,9 @@ class OfEncounterIn(FactIn):
 
 class EncounterIn(FactIn):
     kind: EncounterKind
+    proof: str = Field(
+        "", max_length=40, description="居民出示的 6 位授权码或身份证号码；省略时不打开既往病历"
+    )
     department: str = Field("", max_length=50, examples=["全科"])
     visit_no: str = Field("", max_length=18)
     started_at: Moment

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from xinglin.clinical.privacy.models import grounds
 from xinglin.clinical.record import permissions
 from xinglin.clinical.record.fhir import findings, given, medicines, papers, visits
 from xinglin.clinical.record.fhir.findings import LOINC, OURS_OF, UCUM
@@ -27,8 +28,6 @@ from xinglin.clinical.record.models import (
     Observation,
     Problem,
     Procedure,
-    ground,
-    grounds,
 )
 from xinglin.kernel.access import Actor
 from xinglin.kernel.searching import (
@@ -65,11 +64,8 @@ def grounds_of(actor: Actor, facts: Sequence[Any]) -> Mapping[UUID, str]:
         )
         if not type(fact).person.is_cached(fact):
             fact.person = who
-    told = grounds(actor, people) if len(people) > 1 else {}
-    return {
-        key: told.get(key) or ground(actor, who) or _("本机构书写的内容")
-        for key, who in people.items()
-    }
+    told = grounds(actor, people)
+    return {key: told.get(key) or _("本机构书写的内容") for key in people}
 
 
 def of_fact(

@@ -11,10 +11,7 @@ from xinglin.clinical.record.models.facts import (
     Medication,
     Observation,
     OfEncounter,
-    ground,
-    grounds,
     once_per_source,
-    open_people,
 )
 from xinglin.clinical.record.models.given import Immunization, Procedure
 from xinglin.clinical.record.models.history import (
@@ -23,7 +20,7 @@ from xinglin.clinical.record.models.history import (
     Problem,
     RecordSerial,
 )
-from xinglin.clinical.record.models.life import FACTS, KINDS, life, timeline
+from xinglin.clinical.record.models.life import FACTS, KINDS, life, restricted, timeline
 
 __all__ = [
     "FACTS",
@@ -44,10 +41,8 @@ __all__ = [
     "Problem",
     "Procedure",
     "RecordSerial",
-    "ground",
-    "grounds",
     "life",
     "once_per_source",
-    "open_people",
+    "restricted",
     "timeline",
 ]

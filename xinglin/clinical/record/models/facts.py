@@ -2,77 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, ClassVar
-from uuid import UUID
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from xinglin.clinical.privacy import models as privacy
 from xinglin.clinical.record import rules
-from xinglin.kernel.access import NONE, Actor
+from xinglin.kernel.access import Actor
 from xinglin.kernel.records import Record
-from xinglin.registry.organisations.models import Organisation, tree
-from xinglin.registry.people.models import CareLink, Person
+from xinglin.registry.organisations.models import Organisation
+from xinglin.registry.people.models import Person
 
 if TYPE_CHECKING:
     from typing import Self
 
 
-def open_people(actor: Actor) -> models.QuerySet[Person]:
-    """The people whose clinical data the post may read: its houses and they have acted together."""
-    if actor.county_id == NONE or not actor.may("record.read"):
-        return Person.objects.none()
-    links = CareLink.objects.filter(person_id=OuterRef("pk"), organisation_id__in=actor.scope)
-    return Person.objects.filter(Exists(links), county_id=actor.county_id, voided_at=None)
-
-
-def ground(actor: Actor, person: Person) -> str:
-    """Why the post may read the person's data, in the words that the trail keeps."""
-    links = CareLink.objects.filter(person=person, organisation_id__in=actor.scope)
-    link = links.filter(organisation_id=actor.org_id).order_by("-since").first()
-    link = link or links.order_by("-since").first()
-    return "" if link is None else _worded(link)
-
-
-def grounds(actor: Actor, people: Iterable[UUID]) -> dict[UUID, str]:
-    """The same for many people, in one query: what a list was read on."""
-    best: dict[UUID, CareLink] = {}
-    links = CareLink.objects.filter(person_id__in=people, organisation_id__in=actor.scope)
-    for link in links.order_by("since"):
-        known = best.get(link.person_id)
-        # One's own house before those below it, then the latest.
-        if (
-            known is None
-            or link.organisation_id == actor.org_id
-            or known.organisation_id != actor.org_id
-        ):
-            best[link.person_id] = link
-    return {key: _worded(link) for key, link in best.items()}
-
-
-def _worded(link: CareLink) -> str:
-    return gettext("%(basis)s，%(house)s，%(since)s起") % {
-        "basis": link.get_basis_display(),
-        "house": tree.name(link.organisation_id),
-        "since": timezone.localdate(link.since).isoformat(),
-    }
-
-
 class FactQuerySet(models.QuerySet[Any]):
     def visible_to(self, actor: Actor) -> Self:
-        """Facts of the people whom the post treats, and what its own houses wrote."""
-        if actor.county_id == NONE or not actor.may("record.read"):
-            return self.none()
-        links = CareLink.objects.filter(
-            person_id=OuterRef("person_id"), organisation_id__in=actor.scope
-        )
-        return self.filter(Exists(links), person__county_id=actor.county_id)
+        """What the post's houses wrote, and facts of the people whose record is open to it."""
+        return self.filter(privacy.seen(actor, str(self.model._meta.model_name)))
 
     def standing(self) -> Self:
         """Without what was voided."""
@@ -122,6 +76,8 @@ class Fact(Record):
         Organisation, models.PROTECT, related_name="+", verbose_name=_("机构")
     )
     author = models.CharField(_("记录人"), max_length=50, blank=True)
+    # A sensitive domain of catalogue/sensitive.toml; "" for what every carer reads.
+    domain = models.CharField(max_length=20, blank=True, editable=False)
     happened_at = HappenedAt(_("发生时间"), editable=False)
     source = models.CharField(_("来源系统"), max_length=120, blank=True, editable=False)
     source_id = models.CharField(_("来源编号"), max_length=120, blank=True, editable=False)

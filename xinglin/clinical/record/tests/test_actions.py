@@ -8,6 +8,8 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from tests.cast import card_of
+from xinglin.clinical.privacy.models import ground, open_people
 from xinglin.clinical.record import actions as record
 from xinglin.clinical.record import rules
 from xinglin.clinical.record.models import (
@@ -15,9 +17,7 @@ from xinglin.clinical.record.models import (
     Encounter,
     Medication,
     Observation,
-    ground,
     life,
-    open_people,
     timeline,
 )
 from xinglin.kernel.errors import Forbidden, Refused, WrongState
@@ -44,9 +44,11 @@ def diagnosis(cast, **facts):
     return Diagnosis(**{**given, **facts})
 
 
-def test_a_visit_opens_the_record_to_its_house_and_those_above(cast):
+def test_a_visit_opens_the_record_once_the_resident_has_shown_the_card(cast):
     assert cast.patient not in open_people(cast.liu)
-    record.start_encounter(visit(cast, organisation=cast.other_township), by=cast.liu)
+    seen = record.start_encounter(visit(cast, organisation=cast.other_township), by=cast.liu)
+    assert cast.patient not in open_people(cast.liu), "a row of one's own opens nothing"
+    record.vouch(seen, by=cast.liu, presence=card_of(cast.patient, cast.liu))
     assert cast.patient in open_people(cast.liu)
     assert ground(cast.liu, cast.patient).startswith("就诊，柳溪镇卫生院，")
     assert cast.patient not in open_people(cast.stranger)

@@ -99,7 +99,8 @@ def test_reading_leaves_a_line_with_the_ground(cast, enter, visit):
     enter("wang").get(cast.patient.get_absolute_url())
     line = TrailEntry.objects.get(verb="record.read")
     assert (line.actor_name, line.person_id, line.kind) == ("王医生", cast.patient.pk, "read")
-    assert line.basis.startswith("就诊，青山镇卫生院，")
+    assert line.basis.startswith("健康档案管理，上柳村卫生室，")
+    assert line.parts == "record"
 
 
 def test_every_page_that_shows_clinical_data_leaves_a_line(cast, enter, visit, report):
@@ -126,7 +127,7 @@ def test_every_page_that_shows_clinical_data_leaves_a_line(cast, enter, visit, r
 def test_others_in_the_county_see_who_it_is_and_how_the_record_opens(cast, enter, visit):
     shown = text(enter("liu").get(cast.patient.get_absolute_url()))
     assert "陈桂香" in shown
-    assert "登记一次就诊后即可查阅" in shown
+    assert "请居民出示授权码或身份证" in shown
     assert "胸闷" not in shown
     assert not TrailEntry.objects.filter(verb="record.read").exists()
     assert enter("liu").get(visit.get_absolute_url()).status_code == 404
@@ -210,11 +211,25 @@ def test_what_must_not_be_given_stands_at_the_top(cast, enter, visit):
 # ------------------------------------------------------------------------------------- writing
 
 
-def test_a_visit_opens_the_record_to_the_house(cast, enter, visit):
+def test_a_visit_opens_the_record_to_the_house_that_saw_the_card(cast, enter, visit):
     browser = enter("liu")
-    answer = browser.post(
-        url("start", cast.patient), {"kind": "outpatient", "started_at": at(), "complaint": "头晕"}
-    )
+    told = {"kind": "outpatient", "started_at": at(), "complaint": "头晕"}
+    answer = browser.post(url("start", cast.patient), told | {"proof": "330199199001011234"})
+    assert answer.status_code == 422
+    assert "与登记的不符" in text(answer)
+    # Without any proof the visit is written, and the house reads what it wrote itself.
+    browser.post(url("start", cast.patient), told)
+    shown = text(browser.get(cast.patient.get_absolute_url()))
+    assert "头晕" in shown
+    assert "胸闷" not in shown
+    browser.post(url("open", cast.patient), {"proof": cast.patient.id_number})
+    assert "胸闷" in text(browser.get(cast.patient.get_absolute_url()))
+
+
+def test_the_card_opens_the_record_with_the_visit(cast, enter, visit):
+    browser = enter("liu")
+    told = {"kind": "outpatient", "started_at": at(), "complaint": "头晕"}
+    answer = browser.post(url("start", cast.patient), told | {"proof": cast.patient.id_number})
     mine = Encounter.objects.get(complaint="头晕")
     assert answer.headers["Location"] == mine.get_absolute_url()
     assert "胸闷" in text(browser.get(cast.patient.get_absolute_url()))

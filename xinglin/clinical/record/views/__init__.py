@@ -1,6 +1,7 @@
 """The person's door to the record."""
 
 from xinglin.clinical.record.views.medicines import reconcile
+from xinglin.clinical.record.views.own import my_record
 from xinglin.clinical.record.views.paper import life, summary
 from xinglin.clinical.record.views.portrait import person
 from xinglin.clinical.record.views.reading import document, encounter
@@ -13,6 +14,7 @@ from xinglin.clinical.record.views.writing import (
     measure,
     start,
     stop,
+    unlock,
     void,
 )
 
@@ -25,11 +27,13 @@ __all__ = [
     "file_document",
     "life",
     "measure",
+    "my_record",
     "person",
     "reconcile",
     "start",
     "stop",
     "summary",
     "trends",
+    "unlock",
     "void",
 ]

@@ -11,12 +11,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from xinglin.clinical.privacy.models import open_people, opened
 from xinglin.clinical.record import actions, permissions
 from xinglin.clinical.record.forms import TakenForm
 from xinglin.clinical.record.known import known
 from xinglin.clinical.record.medicines import Medicine
-from xinglin.clinical.record.models import Medication, open_people
-from xinglin.clinical.record.views.reading import opened
+from xinglin.clinical.record.models import Medication
 from xinglin.kernel.errors import Refused
 from xinglin.ui.pages import page
 from xinglin.ui.requests import Request
@@ -56,7 +56,7 @@ def reconcile(request: Request, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, _("已核对 %(count)d 种药品。") % {"count": len(written)})
             return redirect(who)
-    opened(actor, who)
+    opened(actor, who, parts="medication")
     return page(
         request,
         "record/reconcile.html",

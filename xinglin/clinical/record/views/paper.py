@@ -12,13 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from xinglin.clinical.privacy.models import open_people, opened
 from xinglin.clinical.record import lines, portrait, story
 from xinglin.clinical.record.known import Known, known
 from xinglin.clinical.record.lines import Line
 from xinglin.clinical.record.medicines import Medicine, dose
-from xinglin.clinical.record.models import open_people
 from xinglin.clinical.record.views.portrait import signs_of
-from xinglin.clinical.record.views.reading import opened
 from xinglin.kernel.access import Actor
 from xinglin.registry.organisations.models import tree
 from xinglin.registry.people.models import Person
@@ -37,7 +36,7 @@ def life(request: Request, pk: UUID) -> HttpResponse:
     """Everything that happened, on paper, the newest first."""
     actor = request.actor
     who = get_object_or_404(open_people(actor), pk=pk)
-    opened(actor, who)
+    opened(actor, who, parts="print")
     heads = lines.lines(lines.heads(actor, who.pk))
     inside = lines.lines(lines.members(actor, who.pk))
     return page(
@@ -57,7 +56,7 @@ def summary(request: Request, pk: UUID) -> HttpResponse:
     """健康摘要：过敏、问题、在用药品、最近结果、在办申请与最近就诊，一页 A4。"""
     actor = request.actor
     who = get_object_or_404(open_people(actor), pk=pk)
-    opened(actor, who)
+    opened(actor, who, parts="print")
     address = request.build_absolute_uri(who.get_absolute_url())
     told = {**_told(actor, who, known(actor, who.pk)), "qr": qr_svg(address)}
     response = HttpResponse(pdf(TEMPLATES / "summary.typ", told), content_type="application/pdf")

@@ -12,13 +12,14 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from xinglin.clinical.privacy import permissions as privacy
+from xinglin.clinical.privacy.models import Consent, Presence, Vip, open_people, opened
 from xinglin.clinical.record import lines, permissions, portrait, story
 from xinglin.clinical.record.forms import TimelineForm
 from xinglin.clinical.record.known import Known, actor_key, known
 from xinglin.clinical.record.lines import Asked, Line
-from xinglin.clinical.record.models import KINDS, Encounter, open_people
+from xinglin.clinical.record.models import KINDS, Encounter, restricted
 from xinglin.clinical.record.portrait import Sign
-from xinglin.clinical.record.views.reading import opened
 from xinglin.kernel import parameters
 from xinglin.kernel.access import NONE, Actor
 from xinglin.kernel.prepared import FURTHER, SLOT, Cabinet, Prepared
@@ -37,11 +38,14 @@ def person(request: Request, pk: UUID) -> HttpResponse:
     """Who somebody is; and, for those who treat them, everything that happened to them."""
     actor = request.actor
     who = _open(actor, pk)
+    shut = who is None
     if who is None:
         who = get_object_or_404(Person.objects.visible_to(actor), pk=pk)
+    counted = _counted(actor, who)
+    if shut and not counted:
         context = {"person": who, "identity": _identity(who), **_acts(actor, who)}
         return page(request, "record/closed.html", **context)
-    opened(actor, who)
+    opened(actor, who, parts="own" if shut else "record")
     form = TimelineForm(request.GET)
     asked = form.asked()
     past = _past(request, who, asked)
@@ -54,7 +58,6 @@ def person(request: Request, pk: UUID) -> HttpResponse:
             total=lines.heads(actor, who.pk, asked._replace(before=None)).order_by().count(),
             **past,
         )
-    counted = _counted(actor, who)
     told = known(actor, who.pk)
     others = portrait.gather(actor, who)
     return page(
@@ -65,6 +68,8 @@ def person(request: Request, pk: UUID) -> HttpResponse:
         known=told,
         signs=signs_of(who, told, others.signs),
         requests=others.requests,
+        shut=shut,
+        restricted=0 if shut else _restricted(actor, who),
         filters=_filters(form, asked, counted),
         total=_total(actor, who, asked, counted),
         **past,
@@ -79,6 +84,12 @@ def _open(actor: Actor, pk: UUID) -> Person | None:
     )
     found = query.first(pk)
     return None if found is None else query.row(Person, PERSON, found)
+
+
+def _restricted(actor: Actor, who: Person) -> int:
+    """How much lies behind the door of a sensitive domain."""
+    key = ("restricted", *actor_key(actor))
+    return len(_prepared.get(key, lambda: Prepared(restricted(actor, SLOT))).all(who.pk))
 
 
 def _past(request: Request, who: Person, asked: Asked) -> dict[str, Any]:
@@ -203,8 +214,17 @@ def _identity(who: Person) -> list[dict[str, Any]]:
 
 def _acts(actor: Actor, who: Person) -> dict[str, Any]:
     new = Encounter(person=who, organisation_id=actor.org_id)
+    here = Presence(person=who, organisation_id=actor.org_id)
     alive = who.deceased_on is None
     return {
+        "may_prove": privacy.PROVE.allows(actor, here) and privacy.OPEN.allows(actor, here),
+        "may_break": privacy.BREAK.allows(actor, here),
+        "may_consent": privacy.CONSENT.allows(actor, Consent(person=who)),
+        "may_take_over": alive
+        and who.managed_by_id != actor.org_id
+        and privacy.TAKE_OVER.allows(actor, who),
+        "may_give_account": alive and privacy.GIVE_ACCOUNT.allows(actor, who),
+        "may_watch": privacy.WATCH.allows(actor, Vip(county_id=who.county_id)),
         "may_start": alive and permissions.WRITE.allows(actor, new),
         "may_refer": alive and actor.may("referral.draft"),
         "may_correct": people_permissions.CORRECT.allows(actor, who),

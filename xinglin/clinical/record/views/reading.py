@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
+from xinglin.clinical.privacy.models import opened
 from xinglin.clinical.record import permissions
 from xinglin.clinical.record.models import (
     Allergy,
@@ -19,9 +20,7 @@ from xinglin.clinical.record.models import (
     Fact,
     Medication,
     Observation,
-    ground,
 )
-from xinglin.kernel import trail
 from xinglin.kernel.access import Actor
 from xinglin.registry.people.models import Person
 from xinglin.registry.terminology import catalogue as terminology
@@ -36,7 +35,7 @@ def encounter(request: Request, pk: UUID) -> HttpResponse:
     visit = get_object_or_404(
         Encounter.objects.visible_to(actor).select_related("person", "organisation"), pk=pk
     )
-    opened(actor, visit.person)
+    opened(actor, visit)
     may_write = visit.voided_at is None and permissions.WRITE.allows(actor, visit)
 
     def facts(model: type[Fact]) -> list[dict[str, Any]]:
@@ -81,7 +80,7 @@ def document(request: Request, pk: UUID) -> HttpResponseBase:
         content = paper.file.open("rb")
     except FileNotFoundError:
         raise Http404 from None
-    trail.read(actor, permissions.READ.code, paper, basis=ground(actor, paper.person))
+    opened(actor, paper)
     suffix = paper.file.name.rpartition(".")[2]
     name = paper.title if paper.title.endswith(f".{suffix}") else f"{paper.title}.{suffix}"
     return FileResponse(
@@ -95,11 +94,6 @@ def document(request: Request, pk: UUID) -> HttpResponseBase:
 def _named(system: str, code: str) -> str:
     concept = terminology.find(system, code) if code else None
     return concept.label if concept else code
-
-
-def opened(actor: Actor, who: Person) -> None:
-    """Write in the trail that the person's record lay open, and on what ground."""
-    trail.read(actor, permissions.READ.code, who, basis=ground(actor, who))
 
 
 def allergies_of(actor: Actor, who: Person) -> list[Allergy]:

@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from xinglin.clinical.privacy.models import open_people, opened
 from xinglin.clinical.record import chart, rules, story
 from xinglin.clinical.record.lines import Line, lines, rows, written
-from xinglin.clinical.record.models import Observation, open_people
-from xinglin.clinical.record.views.reading import opened
+from xinglin.clinical.record.models import Observation
 from xinglin.kernel.access import Actor
 from xinglin.registry.organisations.models import tree
 from xinglin.registry.people.models import Person
@@ -38,7 +38,7 @@ def trends(request: Request, pk: UUID) -> HttpResponse:
     """The trend of the result that was asked for, else of the one measured last."""
     actor = request.actor
     who = get_object_or_404(open_people(actor), pk=pk)
-    opened(actor, who)
+    opened(actor, who, parts="trends")
     items = _items(actor, who)
     chosen = _chosen(items, request.GET.get("item", ""))
     period = request.GET.get("period", "365")

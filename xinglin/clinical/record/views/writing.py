@@ -12,8 +12,10 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
+from xinglin.clinical.privacy import actions as privacy
+from xinglin.clinical.privacy.models import is_open, opened
 from xinglin.clinical.record import actions, permissions, rules
 from xinglin.clinical.record.forms import (
     AllergyForm,
@@ -22,6 +24,7 @@ from xinglin.clinical.record.forms import (
     DocumentForm,
     EndForm,
     MedicationForm,
+    ProofForm,
     StartForm,
     StopForm,
     VitalsForm,
@@ -35,9 +38,8 @@ from xinglin.clinical.record.models import (
     Encounter,
     Medication,
     Observation,
-    open_people,
 )
-from xinglin.clinical.record.views.reading import allergies_of, opened
+from xinglin.clinical.record.views.reading import allergies_of
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Refused
 from xinglin.registry.people.models import Person
@@ -65,17 +67,20 @@ SHEETS = {
 
 @require_http_methods(["GET", "POST"])
 def start(request: Request, pk: UUID) -> HttpResponse:
-    """Begin a visit; from here the house treats the person and reads the record."""
+    """Begin a visit; with the resident's code or card the house reads the record from here."""
     actor = request.actor
     who = get_object_or_404(Person.objects.visible_to(actor), pk=pk)
     visit = Encounter(person=who, organisation_id=actor.org_id)
     permissions.WRITE.check(actor, visit)
-    form = StartForm(request.POST if request.method == "POST" else None)
+    known = is_open(actor, who)
+    form = StartForm(request.POST if request.method == "POST" else None, known=known)
     if request.method == "POST" and form.is_valid():
+        proof = form.cleaned_data.pop("proof", "")
         for name, value in form.cleaned_data.items():
             setattr(visit, name, value)
         try:
-            actions.start_encounter(visit, by=actor)
+            shown = privacy.present(who, proof, by=actor) if proof else None
+            actions.start_encounter(visit, by=actor, presence=shown)
         except Refused as error:
             error.put_on(form)
         else:
@@ -85,16 +90,41 @@ def start(request: Request, pk: UUID) -> HttpResponse:
                 % {"name": who.name, "kind": visit.get_kind_display()},
             )
             return redirect(visit)
-    known = open_people(actor).filter(pk=who.pk).exists()
     return _form(
         request,
         who,
         form,
         heading=_("登记就诊"),
         verb=_("开始就诊"),
-        notice="" if known else _("登记后，本机构即为其诊疗机构，可查阅病历；每次查阅都会留痕。"),
+        notice=""
+        if known
+        else _("核对授权码或身份证后即可查阅既往病历；没有也可先登记，只是病历暂不打开。"),
         back=who.get_absolute_url(),
     )
+
+
+@require_POST
+def unlock(request: Request, pk: UUID) -> HttpResponse:
+    """Open the record of somebody who is here, for the visit that goes on or for the day."""
+    actor = request.actor
+    who = get_object_or_404(Person.objects.visible_to(actor), pk=pk)
+    form = ProofForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("请输入 6 位授权码或完整的身份证号码。"))
+        return redirect(who)
+    try:
+        shown = privacy.present(who, form.cleaned_data["proof"], by=actor)
+        visits = Encounter.objects.visible_to(actor).of(who).standing().newest_first()
+        visit = visits.filter(ended_at=None, organisation_id=actor.org_id).first()
+        if visit is not None and permissions.WRITE.allows(actor, visit):
+            actions.vouch(visit, by=actor, presence=shown)
+        else:
+            privacy.open_record(shown, by=actor)
+    except (privacy.NotProven, privacy.TooManyTries) as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("已打开%(name)s的病历，查阅均留痕。") % {"name": who.name})
+    return redirect(who)
 
 
 @require_http_methods(["GET", "POST"])
@@ -111,7 +141,7 @@ def describe(request: Request, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, _("病历已保存。"))
             return redirect(visit)
-    opened(actor, visit.person)
+    opened(actor, visit)
     return _of_visit(
         request, visit, form, heading=_("书写病历"), verb=_("保存"), draft=f"encounter-{visit.pk}"
     )
@@ -141,7 +171,7 @@ def add(request: Request, pk: UUID, kind: str) -> HttpResponse:
         else:
             messages.success(request, _("已记入病历：%(fact)s。") % {"fact": fact})
             return redirect(visit)
-    opened(actor, visit.person)
+    opened(actor, visit)
     return _of_visit(
         request,
         visit,
@@ -172,7 +202,7 @@ def measure(request: Request, pk: UUID) -> HttpResponse:
             messages.success(request, _("体征已记入病历。"))
             return redirect(visit)
     form.past = _last_signs(actor, visit.person)
-    opened(actor, visit.person)
+    opened(actor, visit)
     return _of_visit(request, visit, form, heading=_("记体征"), verb=_("记入病历"))
 
 
@@ -257,7 +287,7 @@ def stop(request: Request, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, _("已停用%(name)s。") % {"name": medicine.name})
             return redirect(medicine.person)
-    opened(actor, medicine.person)
+    opened(actor, medicine)
     return _form(
         request,
         medicine.person,
@@ -287,7 +317,7 @@ def void(request: Request, kind: str, pk: UUID) -> HttpResponse:
         actions.void(fact, by=actor, reason=form.words())
         messages.success(request, _("已作废：%(fact)s。") % {"fact": fact})
         return redirect(back)
-    opened(actor, fact.person)
+    opened(actor, fact)
     return _form(
         request,
         fact.person,

@@ -129,6 +129,7 @@ def close(
         _ask_follow_up(referral)
     else:
         referral.finish()
+        steps.close_record(referral, now)
     referral.clean_or_refuse(exclude=["owner"])
     referral.save()
     steps.tell_sender(referral, gettext_noop("%(to)s已回执结案：患者 %(patient)s"))
@@ -191,6 +192,7 @@ def follow_up(
     referral.follow_up_note = note.strip()
     referral.follow_up_doctor = doctor or by.name
     referral.finish()
+    steps.close_record(referral, clock.now())
     referral.save()
     steps.tell_sender(referral, gettext_noop("下转患者 %(patient)s 已随访"))
     steps.announce(events.PatientFollowedUp, referral, followed_up_at)

@@ -18,8 +18,6 @@ from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action
 from xinglin.kernel.errors import Refused, WrongState
 from xinglin.registry.organisations.models import Organisation
-from xinglin.registry.people.actions import link_care
-from xinglin.registry.people.models import CareLink
 from xinglin.registry.terminology import catalogue as terminology
 
 
@@ -65,9 +63,6 @@ def accept(
     )
     referral.clean_or_refuse(exclude=["owner"])
     referral.save()
-    # Asked for by one house and accepted by the other: now both treat, and both may read.
-    for house in {referral.receiver_id, referral.follow_up_org_id or referral.receiver_id}:
-        link_care(referral.person_id, house, CareLink.Basis.REFERRAL, since=now)
     steps.tell_sender(referral, gettext_noop("%(to)s已接收患者 %(patient)s"))
     steps.announce(events.ReferralAccepted, referral, now)
     return referral
@@ -156,6 +151,7 @@ def receive(referral: Referral, *, by: Actor, arrived_at: datetime) -> Referral:
         due_at=arrived_at + parameters.duration("referral.treat_hours"),
     )
     referral.save()
+    steps.open_record(referral)
     steps.tell_sender(referral, gettext_noop("患者 %(patient)s 已在%(to)s到诊"))
     steps.announce(events.PatientArrived, referral, arrived_at)
     return referral
@@ -181,6 +177,7 @@ def treat(
                 complaint=referral.diagnosis_name,
             ),
             by=by,
+            arrived=steps.asked_by_another(referral),
         )
     steps.owed_by_receiver(
         referral,

@@ -7,14 +7,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from xinglin.clinical.referral import catalogue, events, permissions
 from xinglin.clinical.referral.models import Referral, State
-from xinglin.kernel import inbox, parameters
+from xinglin.kernel import clock, inbox, parameters
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Refused
 from xinglin.kernel.outbox import publish
+from xinglin.registry.people.actions import end_care, link_care
+from xinglin.registry.people.models import CareLink
 
 SLACK = timedelta(minutes=5)
 
@@ -130,6 +133,47 @@ def announce(
     )
 
 
+def asked_by_another(referral: Referral) -> bool:
+    """Two houses had a part: whoever wrote the letter is not the one that took the patient in."""
+    return referral.written_by_id not in (referral.to_org_id, referral.receiver_id)
+
+
+def open_record(referral: Referral) -> None:
+    """Asked for by one house, accepted by the other, and the patient is here: both may read.
+
+    A letter that a house wrote to itself (a patient from outside the county) opens nothing;
+    there the patient shows a code or the card.
+    """
+    if not asked_by_another(referral):
+        return
+    for house in {referral.receiver_id, referral.follow_up_org_id or referral.receiver_id}:
+        link_care(
+            referral.person_id,
+            house,
+            CareLink.Basis.REFERRAL,
+            evidence=CareLink.Evidence.REFERRAL,
+            since=referral.arrived_at or clock.now(),
+        )
+
+
+def close_record(referral: Referral, at: datetime) -> None:
+    """Once no referral of the person is open in a house, what it opened runs out."""
+    for house in {referral.receiver_id, referral.follow_up_org_id or referral.receiver_id}:
+        others = (
+            Referral.objects.open()
+            .filter(person_id=referral.person_id, arrived_at__isnull=False)
+            .filter(Q(to_org_id=house) | Q(follow_up_org_id=house))
+            .exclude(pk=referral.pk)
+        )
+        if not others.exists():
+            end_care(
+                referral.person_id,
+                house,
+                CareLink.Basis.REFERRAL,
+                until=at + parameters.duration("privacy.care_days"),
+            )
+
+
 def stop(referral: Referral, state: State, code: str, text: str, now: datetime) -> None:
     """Close what did not reach its end, with its reason."""
     referral.move_to(state)
@@ -137,4 +181,6 @@ def stop(referral: Referral, state: State, code: str, text: str, now: datetime) 
     referral.end_reason = text.strip()
     referral.ended_at = now
     referral.finish()
+    if referral.arrived_at is not None:
+        close_record(referral, now)
     announce(events.ReferralEnded, referral, now, end_code=code)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Query
 
+from xinglin.clinical.privacy.models import listed
 from xinglin.clinical.referral import actions, catalogue, permissions, statistics
 from xinglin.clinical.referral.api import schemas
 from xinglin.clinical.referral.api.acts import ADDRESS, houses_in, one, router, told
@@ -28,6 +29,7 @@ from xinglin.ui.requests import Request
 __all__ = ["router"]
 
 # A step of the story under the names of its REST document.
+DOOR = "转诊双方 · REST"
 STEP = {"at": "at", "label": "what", "who": "who", "org": "org", "note": "note"}
 
 
@@ -41,6 +43,7 @@ def listing(request: Request, asked: Query[schemas.ReferralFilter]) -> HttpRespo
     """本机构参与的转诊，最新的在前。"""
     rows = _filtered(request, asked).select_related("person").only(*ROW_COLUMNS)
     found = paged(rows.newest_first(), asked)
+    listed(request.actor, permissions.READ.code, found["items"], door="REST")
     now = timezone.now()
     return answer({**found, "items": [row(each, now) for each in found["items"]]})
 
@@ -130,7 +133,7 @@ def create(request: Request, body: schemas.ReferralIn) -> HttpResponse:
 def detail(request: Request, pk: UUID) -> HttpResponse:
     """整张转诊单与现在可做的动作；每次读取都留痕。"""
     referral, document = read(request.actor, pk)
-    trail.read(request.actor, permissions.READ.code, referral, basis="rest")
+    trail.read(request.actor, permissions.READ.code, referral, basis=DOOR, parts="referral")
     return answer(document)
 
 
@@ -153,7 +156,7 @@ def change(request: Request, pk: UUID, body: schemas.ReferralPatch) -> HttpRespo
 def timeline(request: Request, pk: UUID, asked: Query[Paging]) -> HttpResponse:
     """谁在何时做了什么，最近的在前。"""
     referral = one(request, pk)
-    trail.read(request.actor, permissions.READ.code, referral, basis="rest")
+    trail.read(request.actor, permissions.READ.code, referral, basis=DOOR, parts="referral")
     steps = [{name: step[key] for name, key in STEP.items()} for step in story(referral)]
     start = (asked.page - 1) * asked.page_size
     return answer({"items": steps[start : start + asked.page_size], "count": len(steps)})

@@ -11,6 +11,7 @@ from datetime import date, datetime
 import pytest
 
 from tests import cast
+from xinglin.clinical.privacy import actions as privacy
 from xinglin.clinical.record import actions as record
 from xinglin.clinical.referral import actions as referrals
 from xinglin.clinical.referral.models import Referral, State
@@ -197,7 +198,8 @@ def test_a_second_referral_is_refused_in_another_house_too(county):
     letter = cast.letter(county, from_org=county.other_township, written_by=county.other_township)
     refusal = refused(referrals.OpenReferralExists, referrals.draft, letter, by=county.liu)
     # And whoever has the patient in care may open the link.
-    people.link_care(county.patient.pk, county.other_township.pk, "encounter", since=NOON)
+    shown = privacy.present(county.patient, county.patient.id_number, by=county.liu)
+    privacy.open_record(shown, by=county.liu)
     seen = Referral.objects.visible_to(county.liu, open_to_carers=True)
     assert [row.get_absolute_url() for row in seen] == [refusal.links[0][1]]
     assert first in seen

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests import cast
-from xinglin.clinical.record.models import open_people
+from xinglin.clinical.privacy.models import open_people
 from xinglin.clinical.referral import actions as referrals
 from xinglin.clinical.referral import listeners
 from xinglin.clinical.referral.models import Referral, State
@@ -70,10 +70,11 @@ def test_an_appointment_lies_ahead_but_not_years_ahead(county):
     assert Referral.objects.get(pk=referral.pk).state == State.SUBMITTED
 
 
-def test_only_who_accepted_reads_the_patients_record(county):
+def test_only_the_house_where_the_patient_arrived_reads_the_record(county):
     referral = road.submitted(county)
-    assert county.patient not in open_people(county.chen)
     referrals.accept(referral, by=county.li)
+    assert county.patient not in open_people(county.chen)
+    referrals.receive(referral, by=county.li, arrived_at=NOON)
     assert county.patient in open_people(county.chen)
     for name in ("liu", "stranger", "zheng", "admin"):
         assert county.patient not in open_people(county.actors[name]), name

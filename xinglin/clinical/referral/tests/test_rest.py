@@ -115,7 +115,7 @@ def test_reading_costs_three_queries_and_leaves_a_trace(
         answer = hospital.get(f"/referrals/{sent['id']}")
     told(answer)
     line = TrailEntry.objects.get()
-    assert (line.kind, line.verb, line.basis) == ("read", "referral.read", "rest")
+    assert (line.kind, line.verb, line.basis) == ("read", "referral.read", "转诊双方 · REST")
     assert str(line.person_id) == str(cast.patient.pk)
 
 

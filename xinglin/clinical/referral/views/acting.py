@@ -61,7 +61,13 @@ ANSWERS = ("waitlist", "decline", "propose-down", "discharge", "redirect")
 def detail(request: Request, pk: Any) -> HttpResponse:
     """The referral with its story; the reading is traced."""
     referral = _one(request, pk, open_to_carers=True)
-    trail.read(request.actor, permissions.READ.code, referral, basis=_basis(request, referral))
+    trail.read(
+        request.actor,
+        permissions.READ.code,
+        referral,
+        basis=_basis(request, referral),
+        parts="referral",
+    )
     # Who has scanned the letter wants one thing.
     return _show(request, referral, opens="receive" if "arrive" in request.GET else "")
 

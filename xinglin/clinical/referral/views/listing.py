@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from django.db.models import Q
@@ -13,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
-from xinglin.clinical.referral import catalogue
+from xinglin.clinical.privacy.models import listed
+from xinglin.clinical.referral import catalogue, permissions
 from xinglin.clinical.referral.forms import FilterForm
 from xinglin.clinical.referral.models import Referral, ReferralQuerySet
 from xinglin.kernel import parameters
@@ -36,6 +38,7 @@ def listing(request: Request) -> HttpResponse:
         # What is counted needs no order, and so the houses' own indexes serve.
         counting=counter(_filtered(request, form)),
     )
+    listed(request.actor, permissions.READ.code, pager.items)
     return page(
         request,
         "referral/list.html",
@@ -142,8 +145,11 @@ def export(request: Request) -> StreamingHttpResponse:
     def lines() -> Iterator[str]:
         yield "\ufeff"
         yield writer.writerow([_(column) for column in COLUMNS])
-        for row in found.iterator(chunk_size=500):
-            yield writer.writerow([_safe(cell) for cell in _cells(row)])
+        rows_of = found.iterator(chunk_size=500)
+        while rows := list(islice(rows_of, 500)):
+            listed(request.actor, permissions.READ.code, rows)
+            for row in rows:
+                yield writer.writerow([_safe(cell) for cell in _cells(row)])
 
     response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
     name = f"referrals-{timezone.localdate():%Y%m%d}.csv"

@@ -49,7 +49,9 @@ def receipt(request: Request, pk: Any) -> HttpResponse:
 def _one(request: Request, pk: Any) -> Referral:
     found = Referral.objects.visible_to(request.actor).for_pages()
     referral = get_object_or_404(found, pk=pk)
-    trail.read(request.actor, permissions.READ.code, referral, basis=_("打印转诊单"))
+    trail.read(
+        request.actor, permissions.READ.code, referral, basis=_("打印转诊单"), parts="referral"
+    )
     return referral
 
 

@@ -13,10 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from xinglin.clinical.privacy.models import opened
 from xinglin.clinical.record.models import Allergy, Diagnosis, Encounter, Medication
 from xinglin.clinical.referral import actions, permissions
 from xinglin.clinical.referral.forms import ReferralForm
 from xinglin.clinical.referral.models import Referral, State
+from xinglin.kernel import trail
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Forbidden, Refused
 from xinglin.registry.organisations.models import Level, tree
@@ -48,6 +50,7 @@ def edit(request: Request, pk: Any) -> HttpResponse:
     if "submit" not in allowed and "complete" not in allowed:
         return redirect(referral)
     if request.method == "GET":
+        trail.read(actor, permissions.READ.code, referral, basis=_("书写转诊单"), parts="referral")
         return _show(request, ReferralForm(actor=actor, instance=referral), person=referral.person)
     return _write(request, ReferralForm(request.POST, actor=actor, instance=referral))
 
@@ -151,6 +154,7 @@ def _initial(actor: Actor, person: Person | None) -> dict[str, Any]:
     known |= {"person": person.pk, "consent_signer": person.name, "consent_relation": "self"}
     if not actor.may("record.read"):
         return known
+    opened(actor, person, parts="referral")
     known["allergies"] = "；".join(
         str(allergy)
         for allergy in Allergy.objects.visible_to(actor)

@@ -1,0 +1,476 @@
+"""Consent, codes, proofs, broken glass, reviews; and which people and facts are open to a post."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from xinglin.clinical.privacy import catalogue
+from xinglin.kernel import clock
+from xinglin.kernel.access import NONE, Actor, Reach
+from xinglin.kernel.models import TrailEntry
+from xinglin.kernel.records import Record, Workflow
+from xinglin.registry.organisations.models import Organisation, tree
+from xinglin.registry.people.models import CareLink, Person
+
+if TYPE_CHECKING:
+    from typing import Self
+
+# The parts of a record that a resident can open or close one by one.
+PARTS = {
+    "encounter": _("就诊"),
+    "diagnosis": _("诊断"),
+    "observation": _("检查结果"),
+    "medication": _("用药"),
+    "allergy": _("过敏"),
+    "problem": _("健康问题"),
+    "procedure": _("手术操作"),
+    "immunization": _("接种"),
+    "familyhistory": _("家族史"),
+    "healthcover": _("健康档案"),
+    "document": _("文档"),
+}
+# Pages over several parts, as the trail names them.
+SHEETS = {
+    "record": _("全部病历"),
+    "own": _("本机构书写的内容"),
+    "print": _("打印病历"),
+    "summary": _("健康摘要"),
+    "trends": _("结果趋势"),
+    "order": _("医嘱"),
+    "referral": _("转诊单"),
+    "list": _("列表"),
+    "person": _("身份信息"),
+    "numbers": _("证件号与电话"),
+}
+READ = "record.read"
+OWN = "resident.read"
+
+
+class ConsentQuerySet(models.QuerySet["Consent"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """The resident's own; of others, those of people whose record is open; all for review."""
+        if actor.person_id is not None:
+            return self.filter(person_id=actor.person_id)
+        if actor.may("privacy.review") and actor.reach is Reach.COUNTY:
+            return self.filter(county_id=actor.county_id)
+        return self.filter(person__in=open_people(actor))
+
+    def standing(self) -> Self:
+        """Those that hold today."""
+        today = timezone.localdate(clock.now())
+        return self.filter(Q(until=None) | Q(until__gte=today), withdrawn_at=None, since__lte=today)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-created_at", "-id")
+
+    def covering(self, part: str) -> Self:
+        return self.filter(Q(parts="") | Q(parts__contains=f",{part},"))
+
+
+class Consent(Record):
+    """What a resident allows or forbids: to whom, which parts, until when (FHIR Consent)."""
+
+    class Effect(models.TextChoices):
+        PERMIT = "permit", _("允许查阅")
+        DENY = "deny", _("不允许查阅")
+
+    class Method(models.TextChoices):
+        PHONE = "phone", _("本人手机")
+        PAPER = "paper", _("纸质签字")
+        CODE = "code", _("授权码")
+
+    class Relation(models.TextChoices):
+        SELF = "self", _("本人")
+        GUARDIAN = "guardian", _("监护人")
+        AGENT = "agent", _("受托人")
+
+    county = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    person = models.ForeignKey(
+        Person, models.PROTECT, related_name="consents", verbose_name=_("居民")
+    )
+    effect = models.CharField(_("意愿"), max_length=6, choices=Effect, default=Effect.PERMIT)
+    house = models.ForeignKey(
+        Organisation,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("机构"),
+        help_text=_("不选即全部成员机构"),
+    )
+    # ",diagnosis,medication,"; empty: the whole record.
+    parts = models.CharField(_("范围"), max_length=200, blank=True)
+    since = models.DateField(_("自"))
+    until = models.DateField(_("至"), null=True, blank=True)
+    method = models.CharField(_("方式"), max_length=6, choices=Method)
+    signer = models.CharField(_("签署人"), max_length=50)
+    relation = models.CharField(
+        _("与居民关系"), max_length=10, choices=Relation, default=Relation.SELF
+    )
+    recorded_by = models.CharField(_("记录人"), max_length=50, editable=False)
+    recorded_at = models.ForeignKey(
+        Organisation,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        editable=False,
+        verbose_name=_("记录机构"),
+    )
+    withdrawn_at = models.DateTimeField(_("撤回时间"), null=True, blank=True, editable=False)
+    withdrawn_by = models.CharField(_("撤回经手人"), max_length=50, blank=True, editable=False)
+
+    objects: ClassVar[ConsentQuerySet] = ConsentQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("授权")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gte=F("since")),
+                name="consent_ends_after_it_starts",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["person", "effect"],
+                name="consent_standing",
+                condition=Q(withdrawn_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return gettext("%(effect)s：%(house)s，%(parts)s") % {
+            "effect": self.get_effect_display(),
+            "house": tree.name(self.house_id) if self.house_id else gettext("全部成员机构"),
+            "parts": self.parts_said,
+        }
+
+    @property
+    def part_list(self) -> list[str]:
+        return [part for part in self.parts.split(",") if part]
+
+    @property
+    def parts_said(self) -> str:
+        """The parts in words."""
+        said = [str(PARTS[part]) for part in self.part_list if part in PARTS]
+        return gettext("、").join(said) if said else gettext("全部病历")
+
+    @property
+    def stands(self) -> bool:
+        today = timezone.localdate(clock.now())
+        return (
+            self.withdrawn_at is None
+            and self.since <= today
+            and (self.until is None or self.until >= today)
+        )
+
+
+class AccessCode(Record):
+    """A code that the resident shows once, so that a house opens the record."""
+
+    TRAIL_HIDES = frozenset({"digest"})
+
+    class Medium(models.TextChoices):
+        PHONE = "phone", _("手机")
+        PAPER = "paper", _("纸质")
+
+    county = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="access_codes")
+    medium = models.CharField(_("形式"), max_length=6, choices=Medium, default=Medium.PHONE)
+    digest = models.CharField(max_length=64, editable=False)
+    valid_until = models.DateTimeField(_("有效至"))
+    used_at = models.DateTimeField(_("使用时间"), null=True, blank=True)
+    used_by = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="+", null=True, blank=True
+    )
+
+    class Meta:
+        verbose_name = _("授权码")
+        indexes = [
+            models.Index(
+                fields=["person", "digest"], name="access_code_unused", condition=Q(used_at=None)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.get_medium_display()
+
+
+class Presence(Record):
+    """A try to prove that the resident is here: by their code or by the card in hand."""
+
+    class Medium(models.TextChoices):
+        CODE = "code", _("授权码")
+        CARD = "card", _("身份证")
+
+    county = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name=_("居民"))
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    user_id = models.UUIDField(editable=False)
+    medium = models.CharField(_("凭证"), max_length=4, choices=Medium)
+    passed = models.BooleanField(_("通过"), default=False)
+
+    class Meta:
+        verbose_name = _("到场核验")
+        indexes = [
+            models.Index(
+                fields=["person", "created_at"], name="presence_failed", condition=Q(passed=False)
+            ),
+            models.Index(
+                fields=["user_id", "created_at"], name="presence_of_user", condition=Q(passed=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_medium_display()
+
+    @property
+    def evidence(self) -> CareLink.Evidence:
+        return CareLink.Evidence(self.medium)
+
+
+class BreakGlassQuerySet(models.QuerySet["BreakGlass"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """One's own, the resident's own, and the officer's county."""
+        if actor.person_id is not None:
+            return self.filter(person_id=actor.person_id)
+        if actor.may("privacy.review") and actor.reach is Reach.COUNTY:
+            return self.filter(county_id=actor.county_id)
+        return self.filter(user_id=actor.user_id, county_id=actor.county_id)
+
+    def in_force(self) -> Self:
+        return self.filter(until__gt=clock.now())
+
+
+class BreakGlass(Record):
+    """A record opened in an emergency by one user, for hours, with a reason (紧急查阅)."""
+
+    county = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    person = models.ForeignKey(
+        Person, models.PROTECT, related_name="broken_glasses", verbose_name=_("居民")
+    )
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="+", verbose_name=_("机构")
+    )
+    user_id = models.UUIDField(editable=False)
+    user_name = models.CharField(_("查阅人"), max_length=100, editable=False)
+    reason_code = models.CharField(_("原因"), max_length=30)
+    reason = models.CharField(_("情况说明"), max_length=500)
+    since = models.DateTimeField(_("打开时间"), editable=False)
+    until = models.DateTimeField(_("关闭时间"), editable=False)
+
+    objects: ClassVar[BreakGlassQuerySet] = BreakGlassQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("紧急查阅")
+        indexes = [models.Index(fields=["user_id", "until"], name="break_glass_in_force")]
+
+    def __str__(self) -> str:
+        return f"{self.user_name} {self.since:%Y-%m-%d %H:%M}"
+
+    @property
+    def reason_said(self) -> str:
+        return catalogue.reason_label("break-glass", self.reason_code)
+
+
+class State(models.TextChoices):
+    WAITING = "waiting", _("待核查")
+    ASKED = "asked", _("已询问")
+    JUSTIFIED = "justified", _("查阅正当")
+    UNJUSTIFIED = "unjustified", _("查阅不当")
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """The officers of the county; and whoever disputed a reading sees what came of it."""
+        if actor.person_id is not None:
+            return self.filter(person_id=actor.person_id)
+        if actor.may("privacy.review") and actor.reach is Reach.COUNTY:
+            return self.filter(county_id=actor.county_id)
+        return self.none()
+
+    def newest_first(self) -> Self:
+        return self.order_by("-created_at", "-id")
+
+
+class Review(Workflow):
+    """A reading before the privacy officer: after broken glass, or disputed by the resident."""
+
+    MOVES = {
+        State.WAITING: {State.ASKED, State.JUSTIFIED, State.UNJUSTIFIED},
+        State.ASKED: {State.JUSTIFIED, State.UNJUSTIFIED},
+    }
+    inbox_kind = "privacy-review"
+
+    class Kind(models.TextChoices):
+        GLASS = "glass", _("紧急查阅")
+        DISPUTE = "dispute", _("居民异议")
+
+    county = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name=_("居民"))
+    kind = models.CharField(_("类别"), max_length=8, choices=Kind)
+    state = models.CharField(_("状态"), max_length=12, choices=State, default=State.WAITING)
+    owner = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="+", null=True, editable=False
+    )
+    glass = models.OneToOneField(
+        BreakGlass, models.PROTECT, related_name="review", null=True, blank=True, editable=False
+    )
+    entry = models.ForeignKey(
+        TrailEntry, models.PROTECT, related_name="+", null=True, blank=True, editable=False
+    )
+    said = models.CharField(_("理由"), max_length=500, blank=True)
+    answer = models.CharField(_("核查意见"), max_length=500, blank=True)
+    reviewed_by = models.CharField(_("核查人"), max_length=50, blank=True, editable=False)
+    reviewed_at = models.DateTimeField(_("核查时间"), null=True, blank=True, editable=False)
+
+    objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("查阅核查")
+        constraints = [
+            *Workflow.promises(Q(state__in=[State.WAITING, State.ASKED]), "privacy_review"),
+            models.UniqueConstraint(
+                fields=["entry"], condition=Q(entry__isnull=False), name="review_once_per_reading"
+            ),
+        ]
+        indexes = [models.Index(fields=["county", "-created_at"], name="privacy_review_county")]
+
+    def __str__(self) -> str:
+        return gettext("%(kind)s：%(who)s") % {"kind": self.get_kind_display(), "who": self.person}
+
+    def get_absolute_url(self) -> str:
+        return reverse("privacy:review", args=[self.pk])
+
+    def inbox_facts(self) -> dict[str, object]:
+        return {
+            "title": f"{self.get_kind_display()} · {self.person.masked_name}",
+            "detail": self.said[:300],
+            "urgency": "urgent" if self.kind == self.Kind.GLASS else "routine",
+            "county_id": self.county_id,
+        }
+
+
+class Mark(Record):
+    """What the privacy officer has made of a flag: looked at, asked, explained."""
+
+    class Verdict(models.TextChoices):
+        SEEN = "seen", _("已看过")
+        ASKED = "asked", _("已询问")
+        EXPLAINED = "explained", _("已说明")
+
+    county = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    # The flag, the reader, the person and the day: the same flag of the next day is another.
+    key = models.CharField(max_length=150, editable=False)
+    verdict = models.CharField(_("处理"), max_length=10, choices=Verdict)
+    note = models.CharField(_("说明"), max_length=300, blank=True)
+    marked_by = models.CharField(_("处理人"), max_length=50, editable=False)
+
+    class Meta:
+        verbose_name = _("异常处理")
+        constraints = [models.UniqueConstraint(fields=["county", "key"], name="mark_once")]
+
+    def __str__(self) -> str:
+        return self.get_verdict_display()
+
+
+class VipQuerySet(models.QuerySet["Vip"]):
+    def visible_to(self, actor: Actor) -> Self:
+        if actor.may("privacy.review") and actor.reach is Reach.COUNTY:
+            return self.filter(county_id=actor.county_id)
+        return self.none()
+
+    def standing(self) -> Self:
+        return self.filter(lifted_at=None)
+
+
+class Vip(Record):
+    """A person whose record draws curiosity: every reading of it is flagged."""
+
+    county = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name=_("居民"))
+    reason = models.CharField(_("关注原因"), max_length=30)
+    lifted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects: ClassVar[VipQuerySet] = VipQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("重点关注")
+        constraints = [
+            models.UniqueConstraint(fields=["person"], condition=Q(lifted_at=None), name="vip_once")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.person)
+
+    @property
+    def reason_said(self) -> str:
+        return catalogue.reason_label("vip", self.reason)
+
+
+# ------------------------------------------------------------------------------ who may read
+
+
+def treated(actor: Actor, person: str = "person_id") -> Exists:
+    """Whether one of the post's houses and the person have acted together, and still do."""
+    links = CareLink.objects.in_force(clock.now())
+    return Exists(links.filter(person_id=OuterRef(person), organisation_id__in=actor.scope))
+
+
+def _said(actor: Actor, effect: Consent.Effect, part: str, person: str) -> Exists:
+    """Whether the resident has said yes, or no, to the post's house about a part."""
+    words = Consent.objects.standing().filter(
+        Q(house_id=None) | Q(house_id=actor.org_id), person_id=OuterRef(person), effect=effect
+    )
+    return Exists(words.covering(part) if part else words.filter(parts=""))
+
+
+def _glass(actor: Actor, person: str) -> Q:
+    """People whose glass this user has broken: few, hence asked once for a whole query."""
+    broken = BreakGlass.objects.in_force().filter(user_id=actor.user_id)
+    return Q(**{f"{person}__in": broken.values("person_id")})
+
+
+def _carers(actor: Actor, part: str, person: str) -> Q:
+    may = Q(treated(actor, person)) | Q(_said(actor, Consent.Effect.PERMIT, part, person))
+    return may & ~Q(_said(actor, Consent.Effect.DENY, part, person))
+
+
+def open_people(actor: Actor) -> models.QuerySet[Person]:
+    """The people whose record the post may read: by treating, by consent, by broken glass.
+
+    A resident reads their own. What a house wrote itself it reads besides (`seen`).
+    """
+    if actor.person_id is not None and actor.may(OWN):
+        return Person.objects.filter(pk=actor.person_id, voided_at=None)
+    if actor.county_id == NONE or not actor.may(READ):
+        return Person.objects.none()
+    return Person.objects.filter(
+        _carers(actor, "", "pk") | _glass(actor, "pk"), county_id=actor.county_id, voided_at=None
+    )
+
+
+def seen(actor: Actor, part: str) -> Q:
+    """The filter for facts of one kind (rows with person, organisation and domain).
+
+    One's own house's facts; those of people in care or by consent, unless the resident says no;
+    sensitive ones only where the house wrote them or the post has the domain's permission and
+    treats; after break-glass, all.
+    """
+    if actor.person_id is not None and actor.may(OWN):
+        return Q(person_id=actor.person_id)
+    if actor.county_id == NONE or not actor.may(READ):
+        return Q(pk__in=[])
+    own = Q(organisation_id=actor.org_id)
+    plain = Q(domain="") | own
+    held = [code for code in catalogue.domains() if actor.may(f"sensitive.{code}")]
+    if held:
+        plain |= Q(treated(actor), domain__in=held)
+    allowed = (own | _carers(actor, part, "person_id")) & plain
+    return (allowed | _glass(actor, "person_id")) & Q(person__county_id=actor.county_id)
