@@ -11,7 +11,7 @@ class PeopleConfig(AppConfig):
 
     def ready(self) -> None:
         from xinglin.kernel import inbox
-        from xinglin.registry.people import listeners, permissions  # noqa: F401
+        from xinglin.registry.people import duplicates, listeners, permissions  # noqa: F401
 
         def page_of(subject_id: UUID) -> str:
             return reverse("people:review", args=[subject_id])

@@ -213,15 +213,15 @@ def syllables(name: str) -> list[str]:
     if not surname:
         letters = "".join(c if c.isalnum() else " " for c in given.lower())
         return _words(letters)
+    return (surname_sound(surname) or _words(surname)) + _words(given)
+
+
+def surname_sound(surname: str) -> list[str]:
+    """The syllables of a surname that is not read as the character usually is; else none."""
     table = catalogue.read_toml("surnames.toml")
-    spoken: list[str]
     if surname in table["compound"]:
-        spoken = table["compound"][surname].split()
-    elif surname in table["surname"]:
-        spoken = [table["surname"][surname]]
-    else:
-        spoken = _words(surname)
-    return spoken + _words(given)
+        return list(table["compound"][surname].split())
+    return [table["surname"][surname]] if surname in table["surname"] else []
 
 
 def _words(text: str) -> list[str]:

@@ -8,6 +8,7 @@ urlpatterns = [
     path("options/", views.suggest, name="options"),
     path("new/", views.register, name="register"),
     path("card/", views.card, name="card"),
+    path("duplicates/", views.search_duplicates, name="duplicates"),
     path("reviews/", views.reviews, name="reviews"),
     path("reviews/<uuid:pk>/", views.review, name="review"),
     path("merges/", views.merges, name="merges"),

@@ -14,7 +14,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from xinglin.kernel import parameters, trail
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Refused
-from xinglin.registry.people import actions, comparing, matching, permissions, rules
+from xinglin.kernel.models import Job
+from xinglin.registry.people import (
+    actions,
+    comparing,
+    duplicates,
+    matching,
+    permissions,
+    rules,
+)
 from xinglin.registry.people.forms import (
     DeathForm,
     FilterForm,
@@ -273,6 +281,20 @@ def reviews(request: Request) -> HttpResponse:
             parameters.get("paging.page_size"),
         ),
     )
+
+
+@require_http_methods(["GET", "POST"])
+def search_duplicates(request: Request) -> HttpResponse:
+    """Start the search through the whole county, and see how far it is."""
+    actor = request.actor
+    permissions.REVIEW.check(actor, MatchReview(county_id=actor.county_id))
+    last = duplicates.last(actor)
+    busy = last is not None and last.state in (Job.State.WAITING, Job.State.RUNNING)
+    if request.method == "POST":
+        if not busy:
+            duplicates.start(by=actor)
+        return redirect("people:duplicates")
+    return page(request, "people/duplicates.html", part="outcome", job=last, busy=busy)
 
 
 @require_http_methods(["GET", "POST"])

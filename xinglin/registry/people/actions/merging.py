@@ -326,7 +326,7 @@ def _narrow(move: MergeMove) -> None:
 def _follow(model: type[models.Model], keys: Iterable[Any]) -> None:
     """The inbox names the person as the rows now do."""
     if issubclass(model, Workflow):
-        for row in model._base_manager.filter(pk__in=list(keys), owner__isnull=False):
+        for row in model._base_manager.filter(pk__in=list(keys), due_at__isnull=False):
             inbox.follow(row)
 
 

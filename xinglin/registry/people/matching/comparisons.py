@@ -54,20 +54,24 @@ def _differs(label: object = _("不同")) -> Level:
     return Level("other", label, lambda a, b: True, "ELSE")
 
 
-def _slip(a: str, b: str) -> bool:
-    """One character wrong, missing or too many, or two neighbours changed round."""
-    return DamerauLevenshtein.distance(a, b, score_cutoff=1) <= 1
+def _slip(a: str, b: str, most: int = 1) -> bool:
+    """So many characters wrong, missing or too many, or two neighbours changed round."""
+    return DamerauLevenshtein.distance(a, b, score_cutoff=most) <= most
 
 
 def _near_day(a: str, b: str) -> bool:
     if a[4:] == b[4:] and abs(int(a[:4]) - int(b[:4])) <= 2:
         return True
-    days = abs((_day(a) - _day(b)).days)
-    return days <= LUNAR_DAYS
+    one, other = _day(a), _day(b)
+    return one is not None and other is not None and abs((one - other).days) <= LUNAR_DAYS
 
 
-def _day(text: str) -> date:
-    return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+def _day(text: str) -> date | None:
+    """The day; None for one that no calendar has, as files of others may say."""
+    try:
+        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return None
 
 
 def _swapped_day(a: str, b: str) -> bool:
@@ -145,12 +149,19 @@ COMPARISONS = (
                 "AND substr(born_l, 7, 2) = substr(born_r, 5, 2))",
             ),
             Level(
+                "two",
+                _("差两位"),
+                lambda a, b: _slip(a.born or "", b.born or "", 2),
+                "damerau_levenshtein(born_l, born_r) <= 2",
+            ),
+            Level(
                 "near",
                 _("相近（农历、虚岁）"),
                 lambda a, b: _near_day(a.born or "", b.born or ""),
                 "(substr(born_l, 5, 4) = substr(born_r, 5, 4) AND abs(CAST(substr(born_l, 1, 4) "
                 "AS INTEGER) - CAST(substr(born_r, 1, 4) AS INTEGER)) <= 2) OR abs(date_diff("
-                f"'day', strptime(born_l, '%Y%m%d'), strptime(born_r, '%Y%m%d'))) <= {LUNAR_DAYS}",
+                "'day', try_strptime(born_l, '%Y%m%d'), try_strptime(born_r, '%Y%m%d'))) "
+                f"<= {LUNAR_DAYS}",
             ),
             _differs(),
         ),
@@ -167,6 +178,12 @@ COMPARISONS = (
                 _("差一位"),
                 lambda a, b: _slip(a.card or "", b.card or ""),
                 "damerau_levenshtein(card_l, card_r) <= 1",
+            ),
+            Level(
+                "two",
+                _("差两位"),
+                lambda a, b: _slip(a.card or "", b.card or "", 2),
+                "damerau_levenshtein(card_l, card_r) <= 2",
             ),
             _differs(),
         ),

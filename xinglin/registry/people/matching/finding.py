@@ -12,7 +12,7 @@ from django.db.models import Count
 from xinglin.kernel.prepared import Cabinet
 from xinglin.registry.people import rules
 from xinglin.registry.people.matching import keys as blocking
-from xinglin.registry.people.matching.scoring import Score, Verdict, score
+from xinglin.registry.people.matching.scoring import Score, Verdict, score, yardstick
 from xinglin.registry.people.matching.sketches import Sketch, sketch
 from xinglin.registry.people.matching.weights import LEAST_PEOPLE
 from xinglin.registry.people.models import Identifier, MatchKey, Person, SearchKey
@@ -110,12 +110,13 @@ def _judged(
     people = population(person.county_id)
     namesake = any(theirs.name == mine.name for _each, theirs in others)
     frequency = _share(person, people) if namesake else 0.0
+    by = yardstick()
     best: dict[UUID, Candidate] = {}
     for each, theirs in others:
         living = each.living
         if living is None or living.pk == person.pk:
             continue
-        told = score(mine, theirs, people=people, frequency=frequency)
+        told = score(mine, theirs, people=people, frequency=frequency, by=by)
         known = best.get(living.pk)
         if told.verdict is not Verdict.NEW and (known is None or known.score.weight < told.weight):
             best[living.pk] = Candidate(living, each, told)

@@ -38,6 +38,10 @@ def _texts(of: Sketch) -> Iterator[str]:
             yield f"surname {of.born} {part}"
         yield f"year {of.born[:4]} {of.parts}"
         yield f"month-day {of.born[4:]} {of.parts}"
+        if of.township:
+            yield f"place {of.born} {of.township}"
+        if of.village:
+            yield f"decade {of.village} {of.born[:3]} {initials(of)}"
     if of.village and of.name:
         yield f"village {of.village} {of.parts}"
 

@@ -57,10 +57,31 @@ class Score:
 
 VETOES: dict[str, Any] = {
     "card": _("两个有效证件号码不同"),
+    "bearer": _("证件号码相同而姓名或性别不同"),
     "twins": _("同日出生、同姓而名不同：可能是双胞胎"),
+    "family": _("出生日期不同：可能是一家人"),
     "newborn": _("未取名的新生儿须凭出生证编号认定"),
-    "sex": _("性别不同"),
 }
+NAMED_ALIKE = ("same", "sound", "swapped")
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """Weights and thresholds, read once for many pairs; thresholds in bits."""
+
+    weights: Weights
+    same: float
+    perhaps: float
+
+
+def yardstick() -> Yardstick:
+    """What is in force now."""
+    return Yardstick(weights(), _bits("people.match.same"), _bits("people.match.perhaps"))
+
+
+def _bits(key: str) -> float:
+    share: float = parameters.get(key)
+    return log2(share / (1 - share))
 
 
 def score(
@@ -69,14 +90,15 @@ def score(
     *,
     people: int,
     frequency: float = 0.0,
-    using: Weights | None = None,
+    by: Yardstick | None = None,
 ) -> Score:
     """The evidence that two registrations are of one person.
 
     `people` is how many the county knows; `frequency` the share of them who bear the name, if
     both bear the same (0: not known). Weights are in bits.
     """
-    worth = using or weights()
+    by = by or yardstick()
+    worth = by.weights
     pieces = []
     levels = {}
     for comparison in COMPARISONS:
@@ -84,40 +106,39 @@ def score(
         if level is None:
             continue
         levels[comparison.code] = level.code
-        bits = worth.bits(comparison.code, level.code)
+        bits = worth.bits[comparison.code, level.code]
         if comparison.frequency and level is comparison.levels[0] and frequency:
             bits = log2(worth.m[comparison.code, level.code] / max(frequency, worth.rarest_name))
         pieces.append(Piece(comparison.code, level.code, bits))
     prior = worth.prior(people)
     weight = prior + sum(piece.bits for piece in pieces)
     veto = _veto(one, other, levels)
-    return Score(tuple(pieces), prior, weight, _verdict(weight, veto), veto)
-
-
-def _verdict(weight: float, veto: str) -> Verdict:
-    if weight >= _bits("people.match.same") and not veto:
-        return Verdict.SAME
-    return Verdict.PERHAPS if weight >= _bits("people.match.perhaps") else Verdict.NEW
-
-
-def _bits(key: str) -> float:
-    share = parameters.get(key)
-    return log2(share / (1 - share))
+    if weight >= by.same and not veto:
+        verdict = Verdict.SAME
+    else:
+        verdict = Verdict.PERHAPS if weight >= by.perhaps else Verdict.NEW
+    return Score(tuple(pieces), prior, weight, verdict, veto)
 
 
 def _veto(one: Sketch, other: Sketch, levels: dict[str, str]) -> str:
     """Why a person must look, whatever the sum: "" where nothing forbids."""
-    if levels.get("card") == "same":
-        return "sex" if levels.get("sex") == "other" else ""
-    if one.genuine and other.genuine and levels.get("card"):
+    name, born, card = levels.get("name"), levels.get("born"), levels.get("card")
+    if card == "same":
+        return "bearer" if name == "other" or levels.get("sex") == "other" else ""
+    if card and one.genuine and other.genuine:
         return "card"
     if _other_child(one, other):
         return "twins"
     if one.provisional or other.provisional:
-        return "" if levels.get("number") == "same" else "newborn"
-    named_alike = levels.get("name") in ("same", "sound", "swapped")
-    one_birth = levels.get("born") == "same" and not set(one.shared).isdisjoint(other.shared)
-    return "twins" if one_birth and not named_alike and one.given != other.given else ""
+        return "" if levels.get("number") == "same" and born == "same" else "newborn"
+    if born == "other" and levels.get("number") != "same":
+        return "family"
+    if name in NAMED_ALIKE or name is None:
+        return ""
+    if born != "same":
+        return "family"
+    other_name = not set(one.shared).isdisjoint(other.shared) and one.given != other.given
+    return "twins" if other_name else ""
 
 
 def _other_child(one: Sketch, other: Sketch) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from opencc import OpenCC
+from pypinyin import lazy_pinyin
 
 from xinglin.kernel.errors import Refused
 from xinglin.registry.people import rules
@@ -128,26 +129,30 @@ def voice(name: str) -> tuple[str, str, str, list[str], list[str], str, bool]:
         first = words[0] if words else ""
         shared = sorted({word for word in words if len(word) > 2})
         return plain, plain, " ".join(sorted(words)), [], shared, first, provisional
-    sound = rules.syllables(simple)
-    own = rules.syllables(surname + "一")[:-1] or sound[:1]
+    own = rules.surname_sound(surname) or [_sound(char) for char in surname]
+    rest = [_sound(char) for char in given if char.isalnum()]
+    sound = own + rest
     holes = (
         [f"{plain[:at]}_{plain[at + 1 :]}" for at in range(len(plain))] if len(plain) > 2 else []
     )
-    return (
-        plain,
-        " ".join(sound),
-        " ".join(sorted(sound)),
-        holes,
-        [" ".join(own)],
-        " ".join(sound[len(own) :]),
-        provisional,
-    )
+    spoken, parts = " ".join(sound), " ".join(sorted(sound))
+    return plain, spoken, parts, holes, [" ".join(own)], " ".join(rest), provisional
 
 
 @lru_cache(maxsize=20_000)
+def _sound(char: str) -> str:
+    """How a character of a given name is read by itself; whole words would read it by sense."""
+    return str(lazy_pinyin(char)[0]).casefold()
+
+
 def simplified(text: str) -> str:
     """Traditional characters as simplified ones: 陳麗華 → 陈丽华."""
-    return text if text.isascii() else str(_converter().convert(text))
+    return text if text.isascii() else "".join(map(_simple, text))
+
+
+@lru_cache(maxsize=20_000)
+def _simple(char: str) -> str:
+    return char if char.isascii() else str(_converter().convert(char))
 
 
 @lru_cache(maxsize=1)

@@ -22,10 +22,8 @@ class Weights:
     u: dict[tuple[str, str], float]
     known_share: float
     rarest_name: float
-
-    def bits(self, comparison: str, level: str) -> float:
-        """log2 of how much more often the same person agrees so than two people do."""
-        return log2(self.m[comparison, level] / self.u[comparison, level])
+    # log2 of how much more often the same person agrees so than two people do.
+    bits: dict[tuple[str, str], float]
 
     def prior(self, people: int) -> float:
         """log2 odds that one of so many people is the one who stands here."""
@@ -43,7 +41,9 @@ def _read(name: str) -> Weights:
             row = rows[level.code]
             m[comparison.code, level.code] = row["m"]
             u[comparison.code, level.code] = row["u"]
-    return Weights(m, u, told["prior"]["known_share"], told["prior"]["rarest_name"])
+    bits = {key: log2(m[key] / u[key]) for key in m}
+    prior = told["prior"]
+    return Weights(m, u, prior["known_share"], prior["rarest_name"], bits)
 
 
 def weights() -> Weights:
