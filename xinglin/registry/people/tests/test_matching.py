@@ -17,6 +17,7 @@ from xinglin.registry.people.matching.keys import keys
 from xinglin.registry.people.matching.scoring import yardstick
 
 COUNTY = UUID(int=7)
+CARD = id_card(date(1962, 5, 4), 1, female=True)
 PEOPLE = 400_000
 
 
@@ -35,7 +36,7 @@ class Told:
     sex: str = "2"
     birth_date: date | None = date(1962, 5, 4)
     id_type: str = "01"
-    id_number: str = "330199196205040029"
+    id_number: str = CARD
     health_record_no: str = ""
     phone: str = "13900000001"
     township: str = "青山镇"
@@ -66,7 +67,7 @@ TWIN = Told(name="陈佳怡", birth_date=date(2015, 6, 1), id_number="", phone="
 
 SAME = {
     "nothing differs": (CHEN, CHEN),
-    "the number of the first generation": (CHEN, replace(CHEN, id_number="330199620504002")),
+    "the number of the first generation": (CHEN, replace(CHEN, id_number=CARD[:6] + CARD[8:17])),
     "written in traditional characters": (CHEN, replace(CHEN, name="陳桂香")),
     "a name of the same sound": (CHEN, replace(CHEN, name="陈贵香")),
     "moved, with another telephone": (
@@ -76,8 +77,11 @@ SAME = {
         ),
     ),
     "no card, but all else": (CHEN, replace(CHEN, id_number="")),
-    "a digit wrong in the card": (CHEN, replace(CHEN, id_number="330199196205040039")),
-    "two digits of the card changed round": (CHEN, replace(CHEN, id_number="330199196205400029")),
+    "a digit wrong in the card": (CHEN, replace(CHEN, id_number=CARD[:16] + "9" + CARD[17])),
+    "two digits of the card changed round": (
+        CHEN,
+        replace(CHEN, id_number=CARD[:12] + "40" + CARD[14:]),
+    ),
     "day and month changed round, the card the same": (
         CHEN,
         replace(CHEN, birth_date=date(1962, 4, 5)),

@@ -47,7 +47,9 @@ def together(*works: Any) -> list[Any]:
 def test_two_desks_that_merge_one_pair_merge_it_once(county, crosswise):
     one = county.patient
     other = people.register(
-        Person(county=county.region, name="陈贵香", birth_date=date(1962, 5, 4)), by=county.wang
+        Person(county=county.region, name="陈贵香", birth_date=date(1962, 5, 4)),
+        by=county.wang,
+        checked="已核对",
     )
     people.identify(
         Identifier(county=county.region, person=other, kind="other", value="1"), by=county.wang
