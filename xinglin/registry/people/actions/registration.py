@@ -17,17 +17,35 @@ from xinglin.kernel.actions import action, bulk_action
 from xinglin.kernel.errors import Conflict, Refused
 from xinglin.kernel.ids import new_id
 from xinglin.kernel.outbox import publish
-from xinglin.registry.people import events, permissions, rules
-from xinglin.registry.people.models import CareLink, Identifier, Person, SearchKey, Sex
+from xinglin.registry.people import events, matching, permissions, rules
+from xinglin.registry.people.actions import indexing
+from xinglin.registry.people.actions.reviewing import lapse, suspect
+from xinglin.registry.people.matching import Candidate, Verdict
+from xinglin.registry.people.models import (
+    CareLink,
+    Identifier,
+    MatchReview,
+    Person,
+    Sex,
+)
 from xinglin.registry.terminology import catalogue as terminology
 
 ID_CARD = "01"
+# What a correction may change that makes somebody resemble others.
+IDENTIFYING = ("name", "birth_date", "id_type", "id_number", "phone", "village", "sex")
 
 
 class KnownPerson(Conflict):
-    """Somebody with this number is registered already; `links` leads to them."""
+    """This person is registered already, or very likely so; `links` leads to them.
+
+    `candidates` are those whom the registration resembles; empty where a number alone decides.
+    """
 
     code = "known-person"
+
+    def __init__(self, *args: Any, candidates: Sequence[Candidate] = (), **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.candidates = list(candidates)
 
 
 class WrongFact(Refused):
@@ -41,9 +59,16 @@ class NotTheKeeper(Refused):
 
 
 @action(permissions.REGISTER)
-def register(person: Person, *, by: Actor) -> Person:
-    """Make a resident known to the county; a house that meets somebody new keeps their record."""
-    check(person)
+def register(
+    person: Person, *, by: Actor, checked: str = "", numbers: Sequence[Identifier] = ()
+) -> Person:
+    """Make a resident known to the county; a house that meets somebody new keeps their record.
+
+    Whoever is found to be registered already is refused with the way to them, unless `checked`
+    says why this is somebody new; whoever resembles others is registered, and the pair is put
+    before the office. `numbers` are those by which other issuers know the person.
+    """
+    candidates = lookalikes(person, numbers)
     if person.managed_by_id and not (
         by.role == "system" or by.reaches(person.managed_by_id, person.county_id)
     ):
@@ -51,21 +76,19 @@ def register(person: Person, *, by: Actor) -> Person:
             _("只能登记为由本机构管理；由其他机构管理的请留空，待其建档或由医共体移交。"),
             field="managed_by",
         )
-    if person.id_number:
-        known = Person.objects.filter(
-            county_id=person.county_id,
-            id_type=person.id_type,
-            id_number=person.id_number,
-            voided_at=None,
-        ).first()
-        if known is not None:
-            raise KnownPerson(
-                _("该证件号码已登记为“%(name)s”，请直接使用已有档案。") % {"name": known.name},
-                field="id_number",
-                links=[(known.name, known.get_absolute_url())],
-            )
+    same = [candidate for candidate in candidates if candidate.verdict is Verdict.SAME]
+    if same and not checked.strip():
+        raise KnownPerson(
+            _("%(names)s很可能就是要登记的人，请核对后使用已有档案；确为另一人的，请写明理由。")
+            % {"names": _("、").join(dict.fromkeys(each.person.name for each in same))},
+            field="checked",
+            links=[(each.person.name, each.person.get_absolute_url()) for each in same],
+            candidates=candidates,
+        )
     person.save(force_insert=True)
-    _index([person])
+    indexing.add([person])
+    for number in numbers:
+        identify(number, by=by)
     _custody([person], CareLink.Evidence.REGISTRATION)
     if by.org_id != NONE and not person.managed_by_id:
         # Somebody new stands at the desk and has nothing yet that could be read.
@@ -77,16 +100,56 @@ def register(person: Person, *, by: Actor) -> Person:
             since=clock.now(),
             until=clock.now() + parameters.duration("privacy.presence_hours"),
         )
+    _suspect(person, candidates, MatchReview.Source.REGISTRATION, checked)
     publish(events.PersonRegistered(person_id=person.pk, county_id=person.county_id))
     return person
 
 
+def lookalikes(person: Person, numbers: Sequence[Identifier] = ()) -> list[Candidate]:
+    """The registered whom somebody resembles who is not registered yet; nothing is written."""
+    check(person)
+    _refuse_known_card(person)
+    for number in numbers:
+        number.person, number.county_id = person, person.county_id
+        check_identifier(number)
+    return matching.find(person, numbers)
+
+
+def _refuse_known_card(person: Person) -> None:
+    if not person.id_number:
+        return
+    bearers = Person.objects.known().exclude(pk=person.pk)
+    for known in bearers.filter(
+        county_id=person.county_id, id_type=person.id_type, id_number=person.id_number
+    ).select_related("replaced_by"):
+        living = known.living
+        if living is not None and living.pk != person.pk:
+            raise KnownPerson(
+                _("该证件号码已登记为“%(name)s”，请直接使用已有档案。") % {"name": living.name},
+                field="id_number",
+                links=[(living.name, living.get_absolute_url())],
+            )
+
+
+def _suspect(
+    person: Person, candidates: Iterable[Candidate], source: MatchReview.Source, note: str = ""
+) -> None:
+    """Put whom a person resembles before the office; within a caller's action."""
+    for candidate in candidates:
+        suspect(person, candidate.person, candidate.score.weight, source=source, note=note)
+
+
 @bulk_action(permissions.REGISTER)
 def register_all(people: Sequence[Person], *, by: Actor) -> Sequence[Person]:
-    """Make many residents known at once; the caller has checked each with `check`."""
+    """Make many residents known at once; the caller has checked each with `check`.
+
+    Whoever resembles somebody registered, or another of the many, is put before the office.
+    """
     bulk.create(people)
-    _index(people)
+    indexing.add(people)
     _custody(people, CareLink.Evidence.REGISTRATION)
+    for person, candidates in matching.find_all(people):
+        _suspect(person, candidates, MatchReview.Source.IMPORT)
     return people
 
 
@@ -103,22 +166,14 @@ def correct(person: Person, /, *, by: Actor, **facts: Any) -> Person:
             field="managed_by",
         )
     check(person)
-    if person.id_number and (
-        Person.objects.exclude(pk=person.pk)
-        .filter(
-            county_id=person.county_id,
-            id_type=person.id_type,
-            id_number=person.id_number,
-            voided_at=None,
-        )
-        .exists()
-    ):
-        raise KnownPerson(_("该证件号码已登记在另一份档案。"), field="id_number")
+    _refuse_known_card(person)
     person.save()
-    SearchKey.objects.filter(person=person).delete()
-    _index([person], Identifier.objects.filter(person=person))
+    indexing.renew(person)
     if person.managed_by_id != keeper:
         hand_over(person, keeper, CareLink.Evidence.TRANSFER)
+    if any(name in facts for name in IDENTIFYING):
+        numbers = list(Identifier.objects.filter(person=person))
+        _suspect(person, matching.find(person, numbers), MatchReview.Source.CORRECTION)
     return person
 
 
@@ -128,7 +183,8 @@ def void(person: Person, *, by: Actor, reason: str) -> Person:
     person.voided_at = clock.now()
     person.void_reason = reason
     person.save()
-    SearchKey.objects.filter(person=person).delete()
+    indexing.forget(person)
+    lapse(person)
     return person
 
 
@@ -148,32 +204,45 @@ def report_death(person: Person, *, by: Actor, died_on: date) -> Person:
 @action(permissions.IDENTIFY)
 def identify(identifier: Identifier, *, by: Actor) -> Identifier:
     """Add a number by which an issuer knows the person."""
-    identifier.clean_or_refuse(exclude=["person", "county"])
-    known = Identifier.objects.filter(
-        county_id=identifier.county_id,
-        kind=identifier.kind,
-        issuer=identifier.issuer,
-        value=identifier.value,
-    ).first()
-    if known is not None:
-        raise KnownPerson(_("该号码已登记。"), field="value")
+    check_identifier(identifier)
     identifier.save(force_insert=True)
-    _index_keys(identifier.person, {(SearchKey.Kind.NUMBER, rules.asked_key(identifier.value))})
+    indexing.add_numbers([identifier])
     return identifier
+
+
+def check_identifier(identifier: Identifier) -> None:
+    """Put a number in its standard form, or refuse naming the field; also one known already."""
+    if identifier.kind == Identifier.Kind.BIRTH:
+        identifier.value = rules.check_birth_certificate(identifier.value, field="value")
+    elif identifier.kind in (Identifier.Kind.PASSPORT, Identifier.Kind.DOCUMENT):
+        identifier.value = "".join(identifier.value.split()).upper()
+        if not identifier.issuer.strip():
+            raise WrongFact(_("请填写该证件的签发国家或机关。"), field="issuer")
+    identifier.clean_or_refuse(exclude=["person", "county"])
+    known = (
+        Identifier.objects.filter(
+            county_id=identifier.county_id,
+            kind=identifier.kind,
+            issuer=identifier.issuer,
+            value=identifier.value,
+        )
+        .select_related("person__replaced_by")
+        .first()
+    )
+    if known is not None:
+        bearer = known.person.living
+        raise KnownPerson(
+            _("该号码已登记。"),
+            field="value",
+            links=[(bearer.name, bearer.get_absolute_url())] if bearer else [],
+        )
 
 
 @bulk_action(permissions.IDENTIFY)
 def identify_all(identifiers: Sequence[Identifier], *, by: Actor) -> Sequence[Identifier]:
     """Add many numbers at once; the caller knows that none is registered."""
     Identifier.objects.bulk_create(identifiers, batch_size=500)
-    SearchKey.objects.bulk_create(
-        [
-            SearchKey(county_id=i.county_id, person=i.person, kind=SearchKey.Kind.NUMBER, key=key)
-            for i in identifiers
-            if (key := rules.asked_key(i.value))
-        ],
-        batch_size=1000,
-    )
+    indexing.add_numbers(identifiers)
     return identifiers
 
 
@@ -268,19 +337,16 @@ def number_record(person: Person, number: str) -> None:
     assert transaction.get_connection().in_atomic_block
     if person.health_record_no == number:
         return
-    SearchKey.objects.filter(
-        person=person,
-        kind=SearchKey.Kind.NUMBER,
-        key=rules.search_key(person.health_record_no),
-    ).delete()
+    old = person.health_record_no
     person.health_record_no = number
     person.save(update_fields=["health_record_no", "updated_at"])
-    _index_keys(person, {(SearchKey.Kind.NUMBER, rules.search_key(number))})
+    indexing.renumber(person, old, number)
 
 
 def check(person: Person) -> None:
     """Put the facts in their standard form, or refuse naming the field."""
     person.name = " ".join(person.name.split())
+    _check_mother(person)
     if not person.name:
         raise WrongFact(_("请填写姓名。"), field="name")
     if person.id_number and person.id_type == ID_CARD:
@@ -314,41 +380,29 @@ def check(person: Person) -> None:
     person.clean_or_refuse(exclude=["county", "managed_by"])
 
 
+def _check_mother(person: Person) -> None:
+    """A child of a known mother may come without a name: 张丽之子."""
+    mother = person.mother
+    if mother is None:
+        return
+    if mother.pk == person.pk or mother.county_id != person.county_id:
+        raise WrongFact(_("请从本县居民中选择母亲。"), field="mother")
+    if mother.sex == Sex.MALE:
+        raise WrongFact(_("所选母亲登记为男性，请核对。"), field="mother")
+    if person.birth_date is None and not person.id_number:
+        raise WrongFact(_("请填写出生日期。"), field="birth_date")
+    if person.birth_date and mother.birth_date:
+        years = mother.age_years(person.birth_date)
+        if years is not None and years < parameters.get("people.mother.min_years"):
+            raise WrongFact(_("母亲的出生日期与孩子相差太近，请核对。"), field="mother")
+    if not person.name:
+        person.name = rules.newborn_name(mother.name, person.sex, person.birth_order)
+
+
 def _custody(people: Iterable[Person], evidence: CareLink.Evidence) -> None:
     link_care_all(
         {(p.pk, p.managed_by_id): None for p in people if p.managed_by_id},
         CareLink.Basis.CUSTODY,
         evidence=evidence,
         since=clock.now(),
-    )
-
-
-def _index(people: Iterable[Person], identifiers: Iterable[Identifier] = ()) -> None:
-    numbers: dict[UUID, set[str]] = {}
-    for identifier in identifiers:
-        numbers.setdefault(identifier.person_id, set()).add(rules.asked_key(identifier.value))
-    rows: list[tuple[UUID, UUID, str, str]] = []
-    for person in people:
-        keys = {
-            (SearchKey.Kind.NAME, rules.search_key(person.name)),
-            (SearchKey.Kind.PINYIN, rules.pinyin_of(person.name)),
-            (SearchKey.Kind.INITIALS, rules.initials_of(person.name)),
-            (SearchKey.Kind.NUMBER, rules.search_key(person.phone)),
-            *((SearchKey.Kind.NUMBER, key) for key in rules.card_keys(person.id_number)),
-            (SearchKey.Kind.NUMBER, rules.search_key(person.health_record_no)),
-            *((SearchKey.Kind.NUMBER, number) for number in numbers.get(person.pk, ())),
-        }
-        rows.extend(
-            (person.county_id, person.pk, kind.value, key) for kind, key in sorted(keys) if key
-        )
-    bulk.insert(SearchKey, ("county_id", "person_id", "kind", "key"), rows)
-
-
-def _index_keys(person: Person, keys: set[tuple[SearchKey.Kind, str]]) -> None:
-    SearchKey.objects.bulk_create(
-        [
-            SearchKey(county_id=person.county_id, person=person, kind=kind, key=key)
-            for kind, key in keys
-            if key
-        ]
     )
