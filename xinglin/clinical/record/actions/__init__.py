@@ -12,6 +12,8 @@ from xinglin.clinical.record.actions.documents import (
     WrongFile,
     attach,
     file_document,
+    file_front_page,
+    file_summary,
 )
 from xinglin.clinical.record.actions.reconciling import Taken, reconcile
 from xinglin.clinical.record.actions.writing import (
@@ -43,6 +45,8 @@ __all__ = [
     "describe_encounter",
     "end_encounter",
     "file_document",
+    "file_front_page",
+    "file_summary",
     "link_diagnosis",
     "measure",
     "note",
