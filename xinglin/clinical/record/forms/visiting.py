@@ -11,7 +11,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.clinical.record import rules
-from xinglin.clinical.record.forms.base import FactForm, coded, this_minute
+from xinglin.clinical.record.forms.sheet import FactForm, coded, this_minute
 from xinglin.clinical.record.models import KINDS, Document, Encounter
 from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.terminology import catalogue as terminology
