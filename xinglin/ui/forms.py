@@ -245,6 +245,12 @@ class SeveralChoice(forms.CheckboxSelectMultiple):
     template_name = "ui/widgets/several.html"
 
 
+class TickedChoices(forms.CheckboxSelectMultiple):
+    """Several of a few, side by side as far as they fit."""
+
+    template_name = "ui/widgets/ticks.html"
+
+
 class FileInput(forms.ClearableFileInput):
     """A file, or a photograph taken on the spot."""
 

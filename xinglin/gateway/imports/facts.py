@@ -200,6 +200,8 @@ class Facts:
         name = refusal.field
         if name == "code" and kind is kinds.ENCOUNTERS:
             name = "diagnosis"
+        if name == "number" and kind is kinds.COVERS:
+            name = "health_record_no"
         column = next((c for c in kind.columns if c.key == name), None)
         value = row.cells.get(name, "") if name else ""
         said, reason = masked(column, value, str(refusal)) if value else ("", str(refusal))
@@ -308,7 +310,9 @@ class Facts:
         key = (fact.organisation_id, fact.source, fact.source_id)
         if key in told:
             other_place, other = told[key]
-            if sameness.contents(other) != sameness.contents(fact):
+            if other.person_id != fact.person_id or sameness.contents(other) != sameness.contents(
+                fact
+            ):
                 raise Refused(
                     _("与 %(file)s %(place)s是同一编号，但内容不同。")
                     % {"file": other_place.file, "place": other_place},

@@ -25,7 +25,8 @@ APART = {
     "problem_id",
 }
 # What this house reads into a result, and may read otherwise tomorrow; it was not told.
-READ_INTO = {"reference_low", "reference_high", "interpretation", "as_told"}
+# Nor was the place where a file lies: its digest says whether it is another.
+READ_INTO = {"reference_low", "reference_high", "interpretation", "as_told", "file"}
 
 
 def name(fact: Fact, entry: Entry) -> None:

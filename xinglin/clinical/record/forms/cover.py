@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from xinglin.clinical.record.forms.base import FactForm, coded
+from xinglin.clinical.record.forms.sheet import FactForm, coded
 from xinglin.clinical.record.models import HealthCover
 from xinglin.registry.terminology import catalogue as terminology
 from xinglin.ui.forms import DateInput, Form

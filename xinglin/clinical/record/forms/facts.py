@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.clinical.record import catalogue, rules
-from xinglin.clinical.record.forms.base import FactForm, coded, own_name, searched, this_minute
+from xinglin.clinical.record.forms.sheet import FactForm, coded, own_name, searched, this_minute
 from xinglin.clinical.record.models import (
     Allergy,
     Diagnosis,

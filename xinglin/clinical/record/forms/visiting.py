@@ -14,7 +14,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.clinical.record import rules
-from xinglin.clinical.record.forms.base import FactForm, coded, this_minute
+from xinglin.clinical.record.forms.sheet import FactForm, coded, this_minute
 from xinglin.clinical.record.lines import Asked
 from xinglin.clinical.record.models import KINDS, Document, Encounter
 from xinglin.kernel.records import YEARS

@@ -144,6 +144,11 @@ class HealthCover(Fact):
     def get_absolute_url(self) -> str:
         return reverse("record:cover", args=[self.person_id])
 
+    @property
+    def committee(self) -> str:
+        """The village's or neighbourhood's committee that gave the number."""
+        return self.number[:12]
+
 
 class RecordSerial(models.Model):
     """The last number of a health record that a village's or neighbourhood's committee gave out.

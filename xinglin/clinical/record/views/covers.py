@@ -118,12 +118,10 @@ def _committee(actor: Actor, who: Person) -> str:
     """The committee of the neighbours whose records the same house keeps."""
     if who.managed_by_id is None:
         return ""
-    near = (
-        HealthCover.objects.visible_to(actor)
-        .standing()
-        .filter(person__managed_by_id=who.managed_by_id, person__village=who.village)
-    )
-    return str(near.newest_first().values_list("number", flat=True).first() or "")[:12]
+    covers = HealthCover.objects.visible_to(actor).standing()
+    near = covers.filter(person__managed_by_id=who.managed_by_id, person__village=who.village)
+    last = near.newest_first().first()
+    return last.committee if last else ""
 
 
 @require_http_methods(["GET", "POST"])

@@ -292,7 +292,7 @@ def _results(request: Request, panel: str, who: Person, visit: Encounter | None)
 def _last(actor: Actor, who: Person, codes: list[str]) -> dict[str, str]:
     past: dict[str, str] = {}
     known = Observation.objects.visible_to(actor).of(who).standing().newest_first()
-    for each in known.filter(system="loinc", code__in=codes)[:300]:
+    for each in known.filter(system="loinc", code__in=codes):
         if each.code not in past:
             past[each.code] = _("%(result)s（%(day)s）") % {
                 "result": each.result,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.registry.terminology import catalogue as terminology
-from xinglin.ui.forms import CodeInput, ModelForm
+from xinglin.ui.forms import CodeInput, ModelForm, TickedChoices
 
 
 class FactForm(ModelForm):
@@ -43,7 +43,7 @@ class FactForm(ModelForm):
                 label=known.label,
                 required=False,
                 choices=terminology.choices(system),
-                widget=forms.CheckboxSelectMultiple,
+                widget=TickedChoices,
             )
         if self.instance._state.adding:
             for name in self.today:
