@@ -189,12 +189,13 @@ class ReviewForm(Form):
     decision = forms.ChoiceField(
         label=_("结论"),
         choices=[
-            ("first", _("同一人，保留左边的档案")),
-            ("second", _("同一人，保留右边的档案")),
-            ("different", _("不是同一人，以后不再提示")),
+            ("first", _("同一人，保留左边")),
+            ("second", _("同一人，保留右边")),
+            ("different", _("不是同一人")),
             ("wait", _("暂时不能定")),
         ],
-        widget=forms.RadioSelect,
+        widget=SegmentedChoice,
+        help_text=_("判定不是同一人的，以后不再提示"),
     )
     reason = forms.CharField(
         label=_("依据"),

@@ -23,7 +23,7 @@ MOST_COMPARED = 200
 TOGETHER = 100
 # Beyond this a name is common, and how common makes no more difference.
 MOST_NAMESAKES = 400
-_populations: Cabinet[int] = Cabinet(lasts=600.0, most=100)
+_populations: Cabinet[int] = Cabinet(lasts=3600.0, most=100)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def find(person: Person, identifiers: Iterable[Identifier] = ()) -> list[Candida
     shared = (
         MatchKey.objects.filter(key__in=wanted)
         .values_list("person_id")
-        .annotate(times=Count("id"))
+        .annotate(times=Count("key"))
         .order_by("-times", "person_id")
     )
     ids = [pk for pk, _times in shared[:MOST_COMPARED] if pk != person.pk]
@@ -138,10 +138,8 @@ def compare(one: Person, other: Person) -> Score:
 
 
 def population(county_id: UUID) -> int:
-    """How many the county knows, counted now and then: it only sets the scale."""
-    return _populations.get(
-        county_id, lambda: Person.objects.filter(county_id=county_id, voided_at=None).count()
-    )
+    """How many the county has ever known, counted now and then: it only sets the scale."""
+    return _populations.get(county_id, lambda: Person.objects.filter(county_id=county_id).count())
 
 
 def _share(person: Person, people: int) -> float:

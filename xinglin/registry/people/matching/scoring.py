@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from math import log2
+from math import exp2, log2
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -52,7 +52,7 @@ class Score:
     @property
     def probability(self) -> float:
         """How likely the two are one, by the weights alone."""
-        return 1 / (1 + 2.0 ** -max(-300.0, min(300.0, self.weight)))
+        return 1 / (1 + exp2(-max(-300.0, min(300.0, self.weight))))
 
 
 VETOES: dict[str, Any] = {
@@ -113,7 +113,10 @@ def score(
     prior = worth.prior(people)
     weight = prior + sum(piece.bits for piece in pieces)
     veto = _veto(one, other, levels)
-    if weight >= by.same and not veto:
+    if veto == "card" and levels.get("born") not in ("same", "slip"):
+        # A household with one telephone: two valid cards and two birthdays are two people.
+        verdict = Verdict.NEW
+    elif weight >= by.same and not veto:
         verdict = Verdict.SAME
     else:
         verdict = Verdict.PERHAPS if weight >= by.perhaps else Verdict.NEW

@@ -171,6 +171,12 @@ def test_strangers_are_new():
     assert judged(CHEN, other).verdict is Verdict.NEW
 
 
+def test_two_valid_cards_of_other_birthdays_are_two_people_whatever_they_share():
+    sister = replace(CHEN, name="陈桂花", birth_date=date(1965, 2, 7))
+    sister.id_number = id_card(date(1965, 2, 7), 3, female=True)
+    assert judged(CHEN, sister).verdict is Verdict.NEW
+
+
 def test_a_namesake_in_the_village_is_new():
     """A village of one surname is full of names that many bear."""
     other = replace(CHEN, birth_date=date(1990, 11, 23), id_number="", phone="", address_detail="")
