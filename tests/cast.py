@@ -2,7 +2,7 @@
 
 王医生 of 青山镇卫生院 sends, 李护士 at the county hospital's referral desk answers, 陈主任 treats,
 赵村医 follows up, 周院长 approves, 孙主管 of the consortium's office arranges, 郑局长 reads the
-counts, 管理员 maintains, 刘科长 works in another township; 路人 is a doctor of another county and
+counts, 钱专员 reviews who read whom, 管理员 maintains, 刘科长 works in another township; 路人 is a doctor of another county and
 may see nothing.
 """
 
@@ -75,6 +75,7 @@ ROLES = {
     "wu": ("吴副院长", "hospital", "leader"),
     "sun": ("孙主管", "office", "manager"),
     "zheng": ("郑局长", "region", "bureau"),
+    "qian": ("钱专员", "region", "privacy"),
     "admin": ("管理员", "region", "admin"),
     "liu": ("刘科长", "other_township", "township-doctor"),
     "stranger": ("路人", "strange_hospital", "specialist"),
