@@ -2,8 +2,8 @@
 
 王医生 of 青山镇卫生院 sends, 李护士 at the county hospital's referral desk answers, 陈主任 treats,
 赵村医 follows up, 周院长 approves, 孙主管 of the consortium's office arranges, 郑局长 reads the
-counts, 钱专员 reviews who read whom, 管理员 maintains, 刘科长 works in another township; 路人 is a doctor of another county and
-may see nothing.
+counts, 钱专员 reviews who read whom, 管理员 maintains, 刘科长 works in another township; 路人 is a
+doctor of another county and may see nothing.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -37,6 +37,7 @@ from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people import permissions as people_permissions
 from xinglin.registry.people.models import Identifier, Person
 from xinglin.registry.terminology import catalogue as terminology
+from xinglin.ui.downloads import stored_file
 from xinglin.ui.pages import page
 from xinglin.ui.paging import paginate
 from xinglin.ui.requests import Request
@@ -161,19 +162,14 @@ def document(request: Request, pk: UUID) -> HttpResponseBase:
     """The file itself; who opened it is in the trail."""
     actor = request.actor
     paper = get_object_or_404(Document.objects.visible_to(actor).select_related("person"), pk=pk)
-    try:
-        content = paper.file.open("rb")
-    except FileNotFoundError:
-        raise Http404 from None
-    opened(actor, paper)
-    suffix = paper.file.name.rpartition(".")[2]
-    name = paper.title if paper.title.endswith(f".{suffix}") else f"{paper.title}.{suffix}"
-    return FileResponse(
-        content,
-        as_attachment="download" in request.GET,
-        filename=name,
-        content_type=paper.media_type,
+    response = stored_file(
+        paper.file,
+        title=paper.title,
+        media_type=paper.media_type,
+        save="download" in request.GET,
     )
+    opened(actor, paper)
+    return response
 
 
 @require_GET
