@@ -3,8 +3,8 @@
 王医生 of 青山镇卫生院 sends, 马护士 nurses there, 方药师 of the county
 hospital checks drugs, 李护士 at the county hospital's referral desk answers, 陈主任 treats,
 赵村医 follows up, 周院长 approves, 孙主管 of the consortium's office arranges, 郑局长 reads the
-counts, 管理员 maintains, 刘科长 works in another township; 路人 is a doctor of another county and
-may see nothing.
+counts, 钱专员 reviews who read whom, 管理员 maintains, 刘科长 works in another township; 路人 is a
+doctor of another county and may see nothing.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ ROLES = {
     "wu": ("吴副院长", "hospital", "leader"),
     "sun": ("孙主管", "office", "manager"),
     "zheng": ("郑局长", "region", "bureau"),
+    "qian": ("钱专员", "region", "privacy"),
     "admin": ("管理员", "region", "admin"),
     "ma": ("马护士", "township", "nurse"),
     "fang": ("方药师", "hospital", "pharmacist"),

@@ -33,7 +33,7 @@ from xinglin.registry.staff.models import User
 # Made up; one word for each kind of thing that tells of a person's health.
 PLANTED = ("紫螺征", "青鹭病", "丹顶素", "白鹳花粉", "玄凤片", "赤麻征", "灰雁", "黑鹳报告")
 # Who walks: those who treat, the officer, the office, the county's other doctor, the resident.
-WALKERS = ("wang", "li", "chen", "liu", "sun", "officer")
+WALKERS = ("wang", "li", "chen", "liu", "sun", "qian")
 # Counts without names: what people suffer from, but not who.
 COUNTS = ("/referrals/statistics/", "/api/v1/referrals/statistics")
 __all__ = ["quiet"]
@@ -83,9 +83,6 @@ def _plant(county: cast.Cast) -> None:
             reason="车祸送来，昏迷",
         ),
         by=county.liu,
-    )
-    county.users["officer"], county.actors["officer"] = cast.hire(
-        county.admin, county.region, "钱专员", "privacy"
     )
     staff.open_account_of(who, username="patient", password=cast.PASSWORD)
     county.users["patient"] = User.objects.get(person=who)

@@ -239,12 +239,6 @@ class SegmentedChoice(forms.RadioSelect):
     template_name = "ui/widgets/segmented.html"
 
 
-class SeveralChoice(forms.CheckboxSelectMultiple):
-    """Several of few, as big buttons side by side."""
-
-    template_name = "ui/widgets/several.html"
-
-
 class TickedChoices(forms.CheckboxSelectMultiple):
     """Several of a few, side by side as far as they fit."""
 

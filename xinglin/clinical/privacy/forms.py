@@ -12,7 +12,7 @@ from xinglin.clinical.privacy.models import PARTS, BreakGlass, Consent, Mark
 from xinglin.kernel.access import Actor
 from xinglin.registry.organisations.models import CARE_LEVELS, Organisation
 from xinglin.registry.people.models import Person
-from xinglin.ui.forms import DateInput, Form, ModelForm, SegmentedChoice, SeveralChoice
+from xinglin.ui.forms import DateInput, Form, ModelForm, SegmentedChoice, TickedChoices
 
 
 class GlassForm(ModelForm):
@@ -65,7 +65,7 @@ class ConsentForm(ModelForm):
         label=_("范围"),
         required=False,
         choices=lambda: list(PARTS.items()),
-        widget=SeveralChoice,
+        widget=TickedChoices,
         help_text=_("都不选即全部病历"),
     )
 

@@ -15,5 +15,6 @@ urlpatterns = [
     path("<uuid:pk>/attach/", views.attach, name="attach"),
     path("<uuid:pk>/letter.pdf", views.letter, name="letter"),
     path("<uuid:pk>/receipt.pdf", views.receipt, name="receipt"),
+    path("<uuid:pk>/documents/<uuid:document>/", views.attached, name="document"),
     path("<uuid:pk>/<slug:name>/", views.act, name="act"),
 ]

@@ -35,8 +35,7 @@ from xinglin.registry.staff.models import User
 
 @pytest.fixture
 def officer(cast):
-    _user, actor = hire(cast.admin, cast.region, "钱专员", "privacy")
-    return actor
+    return cast.qian
 
 
 @pytest.fixture

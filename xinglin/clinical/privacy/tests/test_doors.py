@@ -44,10 +44,7 @@ def fresh_lists():
 
 @pytest.fixture
 def officer(cast):
-    cast.users["officer"], cast.actors["officer"] = hire(
-        cast.admin, cast.region, "钱专员", "privacy"
-    )
-    return cast.actors["officer"]
+    return cast.qian
 
 
 @pytest.fixture
@@ -168,7 +165,7 @@ def test_rest_consents_glass_and_readings(cast, enter, phone, officer):
     assert listed["items"][0]["basis"].startswith("紧急查阅")
     assert rest(phone, "/break-glass").json()["count"] == 1
     assert rest(enter("wang"), "/readings").json()["count"] == 0
-    assert rest(enter("officer"), "/readings").json()["count"] >= 1
+    assert rest(enter("qian"), "/readings").json()["count"] >= 1
 
 
 def test_rest_starts_a_visit_with_proof(cast, enter):
@@ -279,7 +276,7 @@ def test_custody_and_account_by_the_card(cast, enter):
 def test_the_officer_filters_exports_and_reviews(cast, enter, officer):
     opened(cast.wang, cast.patient, parts="record")
     opened(cast.zhao, cast.patient, parts="record")
-    browser = enter("officer")
+    browser = enter("qian")
     shown = text(browser.get("/privacy/", {"who": "王"}))
     assert "王医生" in shown
     assert "赵村医" not in shown
@@ -313,7 +310,7 @@ def flagged(cast, day=None):
     today = day or timezone.localdate()
     return {
         (found.flag, found.first.who)
-        for found in flags.find(cast.actors["officer"], today - timedelta(days=6), today)
+        for found in flags.find(cast.qian, today - timedelta(days=6), today)
     }
 
 
@@ -384,7 +381,7 @@ def test_a_flag_is_marked_once_and_the_later_word_counts(cast, enter, officer):
     night = timezone.localtime().replace(hour=2, minute=10) - timedelta(days=1)
     with clock.at(night):
         opened(cast.zhao, cast.patient)
-    browser = enter("officer")
+    browser = enter("qian")
     day = timezone.localdate()
     found = [f for f in flags.find(officer, day - timedelta(days=6), day) if f.flag == "night"]
     for verdict in ("seen", "explained"):
@@ -396,7 +393,7 @@ def test_a_flag_is_marked_once_and_the_later_word_counts(cast, enter, officer):
 
 
 def test_the_officer_watches_a_person_from_their_page(cast, enter, officer):
-    browser = enter("officer")
+    browser = enter("qian")
     assert reverse("privacy:watch", args=[cast.patient.pk]) in text(
         browser.get(cast.patient.get_absolute_url())
     )

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -22,6 +22,7 @@ from xinglin.clinical.record.models import Document
 from xinglin.clinical.record.views.writing import of_visit, visit_of
 from xinglin.kernel.errors import Refused
 from xinglin.registry.terminology import catalogue as terminology
+from xinglin.ui.downloads import stored_file
 from xinglin.ui.pages import page
 from xinglin.ui.requests import Request
 
@@ -78,17 +79,11 @@ def document(request: Request, pk: UUID) -> HttpResponseBase:
     if not paper.file:
         elsewhere = paper.data.get("elsewhere")
         return redirect(elsewhere["url"]) if elsewhere else composed(request, paper)
-    try:
-        content = paper.file.open("rb")
-    except FileNotFoundError:
-        raise Http404 from None
-    suffix = paper.file.name.rpartition(".")[2]
-    name = paper.title if paper.title.endswith(f".{suffix}") else f"{paper.title}.{suffix}"
-    return FileResponse(
-        content,
-        as_attachment="download" in request.GET,
-        filename=name,
-        content_type=paper.media_type,
+    return stored_file(
+        paper.file,
+        title=paper.title,
+        media_type=paper.media_type,
+        save="download" in request.GET,
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Query
@@ -24,6 +25,7 @@ from xinglin.kernel.errors import Forbidden, Refused
 from xinglin.registry.organisations.models import tree
 from xinglin.registry.people.models import Person
 from xinglin.ui.api import Paging, answer, changes, chosen, page_of, paged
+from xinglin.ui.downloads import stored_file
 from xinglin.ui.requests import Request
 
 __all__ = ["router"]
@@ -135,6 +137,32 @@ def detail(request: Request, pk: UUID) -> HttpResponse:
     referral, document = read(request.actor, pk)
     trail.read(request.actor, permissions.READ.code, referral, basis=DOOR, parts="referral")
     return answer(document)
+
+
+@router.get(
+    f"{ADDRESS}/documents/{{uuid:document}}",
+    operation_id="downloadReferralDocument",
+    summary="下载转诊单附件",
+    openapi_extra={
+        "responses": {
+            200: {
+                "content": {
+                    kind: {"schema": {"type": "string", "format": "binary"}}
+                    for kind in ("application/pdf", "image/png", "image/jpeg")
+                }
+            }
+        }
+    },
+)
+def document(request: Request, pk: UUID, document: UUID) -> HttpResponse:
+    """转诊双方在患者到诊前即可查看；每次下载都留痕。"""
+    referral = one(request, pk)
+    paper = get_object_or_404(
+        referral.documents.filter(voided_at=None).select_related("person"), pk=document
+    )
+    response = stored_file(paper.file, title=paper.title, media_type=paper.media_type, save=True)
+    trail.read(request.actor, "record.read", paper, basis=DOOR, parts="document")
+    return response  # type: ignore[return-value]
 
 
 @router.patch(

@@ -18,7 +18,7 @@ EncounterKind = Annotated[Encounter.Kind, enumerated(Encounter.Kind)]
 
 
 class DocumentLink(Schema):
-    """A document that goes with the referral; its content at `/documents/{id}/content`."""
+    """A document that goes with the referral: `/referrals/{referral}/documents/{id}`."""
 
     id: UUID
     title: str

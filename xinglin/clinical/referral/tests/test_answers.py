@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from django.core.files.base import ContentFile
 
 from tests import cast
 from xinglin.clinical.privacy.models import open_people
+from xinglin.clinical.record.models import Document
 from xinglin.clinical.referral import actions as referrals
 from xinglin.clinical.referral import listeners
 from xinglin.clinical.referral.models import Referral, State
@@ -25,7 +27,7 @@ from xinglin.clinical.referral.tests.asking import (
 )
 from xinglin.kernel import worker
 from xinglin.kernel.errors import Forbidden, Refused, WrongState
-from xinglin.kernel.models import InboxItem, OutboxEvent
+from xinglin.kernel.models import InboxItem, OutboxEvent, TrailEntry
 
 
 @pytest.fixture
@@ -290,3 +292,25 @@ def test_before_the_arrival_the_sender_may_cancel_with_a_reason(county, upto):
 def test_after_the_arrival_nothing_is_cancelled(county, upto):
     referral = getattr(road, upto)(county)
     refused(WrongState, referrals.cancel, referral, by=county.wang, code="patient-declines")
+
+
+def test_the_receiver_reads_what_goes_with_the_letter_before_the_patient_is_there(
+    county, client, settings, tmp_path
+):
+    settings.MEDIA_ROOT = tmp_path
+    referral = road.submitted(county)
+    paper = Document(organisation=county.township, kind="report", title="心电图")
+    content = ContentFile(b"%PDF-1.4\n", "ecg.pdf")
+    referrals.attach_new(referral, by=county.wang, document=paper, content=content)
+    for page in (
+        f"/referrals/{referral.pk}/documents/{paper.pk}/",
+        f"/api/v1/referrals/{referral.pk}/documents/{paper.pk}",
+    ):
+        for name, status in (("li", 200), ("liu", 404), ("stranger", 404)):
+            client.force_login(county.users[name])
+            answer = client.get(page)
+            assert answer.status_code == status, (page, name)
+            if status == 200:
+                assert b"".join(answer.streaming_content).startswith(b"%PDF")
+        line = TrailEntry.objects.filter(kind="read", subject_id=paper.pk).latest("id")
+        assert (line.user_id, line.parts) == (county.users["li"].pk, "document")

@@ -3,13 +3,14 @@
 from xinglin.clinical.referral.views.acting import act, arrive, attach, detail, scan
 from xinglin.clinical.referral.views.counting import statistics
 from xinglin.clinical.referral.views.listing import export, listing
-from xinglin.clinical.referral.views.paper import letter, receipt
+from xinglin.clinical.referral.views.paper import attached, letter, receipt
 from xinglin.clinical.referral.views.writing import edit, new
 
 __all__ = [
     "act",
     "arrive",
     "attach",
+    "attached",
     "detail",
     "edit",
     "export",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -17,6 +18,7 @@ from xinglin.clinical.referral.models import Referral, State
 from xinglin.kernel import trail
 from xinglin.kernel.errors import WrongState
 from xinglin.registry.terminology import catalogue as terminology
+from xinglin.ui.downloads import stored_file
 from xinglin.ui.printing import pdf, qr_svg
 from xinglin.ui.requests import Request
 from xinglin.ui.templatetags.ui import moment
@@ -44,6 +46,23 @@ def receipt(request: Request, pk: Any) -> HttpResponse:
     if referral.closed_at is None:
         raise WrongState(_("尚未回执结案，没有回执可打印。"))
     return _answer(referral, "receipt", pdf(TEMPLATES / "receipt.typ", _facts(referral, request)))
+
+
+@require_GET
+def attached(request: Request, pk: Any, document: Any) -> HttpResponseBase:
+    """A paper that goes with the referral: for both houses, before the patient has arrived, too."""
+    referral = get_object_or_404(Referral.objects.visible_to(request.actor), pk=pk)
+    paper = get_object_or_404(
+        referral.documents.filter(voided_at=None).select_related("person"), pk=document
+    )
+    response = stored_file(
+        paper.file,
+        title=paper.title,
+        media_type=paper.media_type,
+        save="download" in request.GET,
+    )
+    trail.read(request.actor, "record.read", paper, basis=_("转诊单附件"), parts="document")
+    return response
 
 
 def _one(request: Request, pk: Any) -> Referral:
