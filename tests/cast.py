@@ -1,6 +1,7 @@
 """The cast that every test knows: a small 青山县, its houses and the people who work there.
 
-王医生 of 青山镇卫生院 sends, 李护士 at the county hospital's referral desk answers, 陈主任 treats,
+王医生 of 青山镇卫生院 sends, 马护士 nurses there, 方药师 of the county
+hospital checks drugs, 李护士 at the county hospital's referral desk answers, 陈主任 treats,
 赵村医 follows up, 周院长 approves, 孙主管 of the consortium's office arranges, 郑局长 reads the
 counts, 管理员 maintains, 刘科长 works in another township; 路人 is a doctor of another county and
 may see nothing.
@@ -74,6 +75,8 @@ ROLES = {
     "sun": ("孙主管", "office", "manager"),
     "zheng": ("郑局长", "region", "bureau"),
     "admin": ("管理员", "region", "admin"),
+    "ma": ("马护士", "township", "nurse"),
+    "fang": ("方药师", "hospital", "pharmacist"),
     "liu": ("刘科长", "other_township", "township-doctor"),
     "stranger": ("路人", "strange_hospital", "specialist"),
     "strange_admin": ("外县管理员", "strange_region", "admin"),

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "xinglin.registry.people",
     "xinglin.registry.staff",
     "xinglin.clinical.record",
+    "xinglin.clinical.orders",
     "xinglin.clinical.referral",
     "xinglin.gateway",
     "xinglin.gateway.fhir",

@@ -9,6 +9,7 @@ urlpatterns = [
     path("staff/", include("xinglin.registry.staff.urls")),
     path("codes/", include("xinglin.registry.terminology.urls")),
     path("record/", include("xinglin.clinical.record.urls")),
+    path("orders/", include("xinglin.clinical.orders.urls")),
     path("referrals/", include("xinglin.clinical.referral.urls")),
     path("import/", include("xinglin.gateway.imports.urls")),
     path("fhir/", include("xinglin.gateway.fhir.urls")),

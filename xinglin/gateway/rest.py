@@ -11,6 +11,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.security.base import AuthBase
 
+from xinglin.clinical.orders.api import router as orders
 from xinglin.clinical.record.api import router as record
 from xinglin.clinical.referral.api import detail as read_referral
 from xinglin.clinical.referral.api import router as referral
@@ -60,7 +61,7 @@ api = NinjaAPI(
     renderer=Renderer(),
     openapi_extra={"info": {"x-language": "zh-Hans"}},
 )
-for router in (organisations, people, staff, terminology, record, referral, gateway):
+for router in (organisations, people, staff, terminology, record, orders, referral, gateway):
     api.add_router("", router)
 
 

@@ -55,6 +55,17 @@ def rooms(request: HttpRequest, actor: Actor, *, waiting: int) -> list[NavEntry]
             },
             {"label": _("转诊"), "url": reverse("referral:list"), "icon": "arrows-exchange"},
         ]
+    if actor.may("orders.read"):
+        if not actor.may("referral.read"):
+            found.append(
+                {
+                    "label": _("待办"),
+                    "url": reverse("portal:inbox"),
+                    "icon": "inbox",
+                    "count": waiting,
+                }
+            )
+        found.append({"label": _("医嘱"), "url": reverse("orders:list"), "icon": "clipboard-list"})
     if actor.may("person.search"):
         found.append(
             {"label": pgettext("list", "居民"), "url": reverse("people:list"), "icon": "users"}

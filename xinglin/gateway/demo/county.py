@@ -167,6 +167,16 @@ def _employ(county: County, rng: Random, today: date) -> None:
     for code, _township, _village_name in county.villages:
         account = "village" if code == "QS20101" else ""
         _post(county, rng, today, code, "village-doctor", "", account)
+    # Dice of their own, so that everybody else stays who they were before there were nurses.
+    dice = Random(len(county.staff))
+    for code in county.departments:
+        first = code == "QS201"
+        for each in range(3 if code == "QS100" else 2):
+            account = "nurse" if first and each == 0 else ""
+            _post(county, dice, today, code, "nurse", "", account)
+        # Only the central townships have a pharmacist; the lead hospital checks for the others.
+        if code.startswith("QS1") or code in ("QS201", "QS202", "QS203", "QS204"):
+            _post(county, dice, today, code, "pharmacist", "", "pharmacist" if first else "")
 
 
 def _post(

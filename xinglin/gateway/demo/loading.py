@@ -12,8 +12,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from xinglin.clinical.referral.models import Referral
 from xinglin.gateway import actions as gateway
-from xinglin.gateway.demo import county, people, referrals, visits
+from xinglin.gateway.demo import county, people, referrals, visits, wards
 from xinglin.gateway.imports import actions as imports
 from xinglin.gateway.models import ClientPost
 from xinglin.kernel.access import system
@@ -136,3 +137,7 @@ def _tell_stories(count: int, rng: Random, progress: Progress) -> None:
     cast = referrals.Cast(houses)
     for done, _none in enumerate(referrals.stories(near, far, cast, count, rng), 1):
         progress(done, count)
+    # In the ward lie people who are on no road just now.
+    away = set(Referral.objects.open().values_list("person_id", flat=True))
+    ill = [person for person in [*township, *far] if person.pk not in away]
+    wards.Ward(cast, "QS201", rng).fill(ill)

@@ -27,7 +27,7 @@ from xinglin.kernel import trail
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Conflict
 from xinglin.kernel.prepared import SLOT, Cabinet, Prepared
-from xinglin.kernel.searching import Asking, Offer, read_id
+from xinglin.kernel.searching import Asking, Offer, Pointer, read_id
 from xinglin.ui.requests import Request
 
 View = Callable[..., HttpResponseBase]
@@ -204,7 +204,11 @@ def _searched(
         order = {str(each.row.pk): at for at, each in enumerate(page.rows)}
         entries.entries.sort(key=lambda entry: order[entry["resource"]["id"]])
     for include in asked.includes:
-        keys = {getattr(each.row, include.pointer.column) for each in page.rows}
+        keys = set()
+        for each in page.rows:
+            pointer = each.offer.parameter(include.name)
+            if isinstance(pointer, Pointer):
+                keys.add(getattr(each.row, pointer.column))
         for target in include.targets:
             entries.include(target, keys)
     entries.trace()

@@ -231,7 +231,7 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(blank=True, max_length=30, verbose_name='药品编码')),
                 ('form', models.CharField(blank=True, max_length=30, verbose_name='剂型')),
                 ('dose', models.CharField(blank=True, max_length=50, verbose_name='每次剂量')),
-                ('dose_value', models.DecimalField(blank=True, decimal_places=4, max_digits=10, null=True, verbose_name='每次剂量（数值）')),
+                ('dose_value', models.DecimalField(blank=True, decimal_places=4, max_digits=12, null=True, verbose_name='每次剂量（数值）')),
                 ('dose_unit', models.CharField(blank=True, max_length=20, verbose_name='剂量单位')),
                 ('frequency', models.CharField(blank=True, max_length=50, verbose_name='频次')),
                 ('frequency_code', models.CharField(blank=True, max_length=10, verbose_name='频次代码')),

@@ -13,6 +13,7 @@ from xinglin.clinical.record.models.facts import (
     OfEncounter,
     ground,
     grounds,
+    grounds_of,
     once_per_source,
     open_people,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "RecordSerial",
     "ground",
     "grounds",
+    "grounds_of",
     "life",
     "once_per_source",
     "open_people",

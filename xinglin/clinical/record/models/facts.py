@@ -56,6 +56,22 @@ def grounds(actor: Actor, people: Iterable[UUID]) -> dict[UUID, str]:
     return {key: _worded(link) for key, link in best.items()}
 
 
+def grounds_of(actor: Actor, rows: Iterable[Any]) -> dict[UUID, str]:
+    """Why the post may read each of the people whom rows are about."""
+    people: dict[UUID, Person] = {}
+    for row in rows:
+        # All that the trail asks of the person: what one sees is of one's own county.
+        stub = Person(pk=row.person_id, county_id=actor.county_id)
+        who = people.setdefault(row.person_id, stub)
+        if not type(row).person.is_cached(row):
+            row.person = who
+    told = grounds(actor, people) if len(people) > 1 else {}
+    return {
+        key: told.get(key) or ground(actor, who) or gettext("本机构书写的内容")
+        for key, who in people.items()
+    }
+
+
 def _worded(link: CareLink) -> str:
     return gettext("%(basis)s，%(house)s，%(since)s起") % {
         "basis": link.get_basis_display(),
@@ -382,7 +398,7 @@ class Medication(OfEncounter):
     form = models.CharField(_("剂型"), max_length=30, blank=True)
     dose = models.CharField(_("每次剂量"), max_length=50, blank=True)
     dose_value = models.DecimalField(
-        _("每次剂量（数值）"), max_digits=10, decimal_places=4, null=True, blank=True
+        _("每次剂量（数值）"), max_digits=12, decimal_places=4, null=True, blank=True
     )
     dose_unit = models.CharField(_("剂量单位"), max_length=20, blank=True)
     frequency = models.CharField(_("频次"), max_length=50, blank=True)

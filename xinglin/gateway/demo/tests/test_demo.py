@@ -6,6 +6,7 @@ import pytest
 from django.test import Client, override_settings
 
 from tests.standing import standing_county
+from xinglin.clinical.orders.models import Execution, Order
 from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral.models import Referral, State
 from xinglin.gateway.demo import loading
@@ -16,7 +17,8 @@ from xinglin.registry.people.models import Person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 ACCOUNTS = (
-    "village township leader desk specialist manager bureau admin stranger".split()  # the contract
+    # the contract
+    "village township leader desk specialist manager bureau admin stranger nurse pharmacist".split()
 )
 
 
@@ -65,6 +67,18 @@ def test_referrals_stand_in_every_state_and_none_is_lost(county):
         assert InboxItem.objects.filter(subject_id=referral.pk, level=0).count() == 1
     trail.seal(limit=1_000_000)
     assert trail.verify().broken_at is None
+
+
+def test_the_ward_has_patients_with_running_orders(county):
+    lying = Encounter.objects.filter(orders__isnull=False, ended_at=None).distinct()
+    assert lying.count() == 6
+    assert {visit.organisation.code for visit in lying} == {"QS201"}
+    states = set(Order.objects.values_list("state", flat=True))
+    assert states >= {"draft", "review", "sent-back", "to-check", "active", "completed", "stopped"}
+    done = Execution.objects.values_list("state", flat=True)
+    assert set(done) >= {"given", "due"}
+    for order in Order.objects.open():
+        assert InboxItem.objects.filter(subject_id=order.pk, level=0).count() == 1
 
 
 def test_every_account_of_the_contract_signs_in_and_finds_its_workbench(county):

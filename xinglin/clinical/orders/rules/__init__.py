@@ -1,0 +1,1 @@
+"""What needs no database: when something is due, and whether a drug is safe for this person."""
