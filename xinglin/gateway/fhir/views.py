@@ -18,9 +18,10 @@ from xinglin.clinical.record.models import Document
 from xinglin.gateway.callers import SCOPES, caller
 from xinglin.gateway.fhir import capability
 from xinglin.gateway.fhir.asking import understood
-from xinglin.gateway.fhir.bundles import Entries, searchset, some_of, with_parts, written
+from xinglin.gateway.fhir.bundles import Entries, searchset, some_of, written
 from xinglin.gateway.fhir.outcomes import NotAllowed, answer, outcome_of, wants_json
 from xinglin.gateway.fhir.pages import page_of
+from xinglin.gateway.fhir.parts import with_parts
 from xinglin.gateway.fhir.registry import BINARY, PATIENT, TYPES
 from xinglin.gateway.problems import WrongMedia
 from xinglin.kernel import trail
