@@ -224,7 +224,10 @@ def _part(name: str, work: Callable[[], Any]) -> Any:
 
 
 def _residents(county: Any) -> None:
-    from xinglin.registry.people.models import CareLink, Person, SearchKey
+    from bench.matching.lookalikes import Row
+    from xinglin.registry.people.matching import keys as match_keys
+    from xinglin.registry.people.matching import sketch
+    from xinglin.registry.people.models import CareLink, MatchKey, Person, SearchKey
 
     region = county.houses.region.id
     people = Table(
@@ -238,18 +241,20 @@ def _residents(county: Any) -> None:
         id_type="01",
     )
     keys = Table(SearchKey, "person_id", "kind", "key", county_id=region)
+    alike = Table(MatchKey, "key", "person_id")
     custody = Table(
         CareLink, "id", "person_id", "organisation_id", basis="custody", since=county.began
     )
     rows: list[Any] = []
     found: list[Any] = []
     links: list[Any] = []
+    likeness: list[Any] = []
     draw = random.Random(1)
     from bench.county import uuid7
 
     def flush() -> None:
-        people.fill(rows), keys.fill(found), custody.fill(links)
-        rows.clear(), found.clear(), links.clear()
+        people.fill(rows), keys.fill(found), custody.fill(links), alike.fill(likeness)
+        rows.clear(), found.clear(), links.clear(), likeness.clear()
 
     for person, facts, known in county.residents():
         rows.append(
@@ -261,6 +266,18 @@ def _residents(county: Any) -> None:
         )
         found.extend((person.id, kind, key) for kind, key in known)
         links.append((uuid7(county.began, draw), person.id, person.managed_by))
+        told = Row(
+            who=0,
+            name=person.name,
+            sex=facts["sex"],
+            birth_date=facts["birth_date"],
+            id_number=person.id_number,
+            health_record_no=person.record_no,
+            phone=person.phone,
+            township=facts["township"],
+            village=facts["village"],
+        )
+        likeness.extend((key, person.id) for key in match_keys.keys(sketch(told), region))
         if len(rows) >= BATCH:
             flush()
     flush()

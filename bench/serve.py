@@ -30,7 +30,13 @@ from bench.county import Scale
 from tests.postgres import TemporaryPostgres
 
 ROOT = Path(__file__).resolve().parent.parent
-LOADERS = ("load.py", "county.py")
+# What a loaded county is made by: another version of any makes another county.
+LOADERS = (
+    "bench/load.py",
+    "bench/county.py",
+    "xinglin/registry/people/matching/keys.py",
+    "xinglin/registry/people/matching/sketches.py",
+)
 _TICK = os.sysconf("SC_CLK_TCK")
 _WEB = "from xinglin.config import serving; serving.web('127.0.0.1', {port}, 1)"
 # What a small county's machine would be given; the rest as PostgreSQL comes.
@@ -106,13 +112,27 @@ def serving(database: str, scale: Scale, home: Path) -> Iterator[Server]:
                 main.wait()
 
 
+@contextmanager
+def loaded(database: str, scale: Scale, home: Path) -> Iterator[dict[str, str]]:
+    """The environment of a process that works on a fresh copy of the county, without a server."""
+    kept = _kept(database, scale, home)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="xinglin-bench-")))
+        url = ""
+        if database == "postgres":
+            url = stack.enter_context(_postgres(seed=kept / "data")).url
+        else:
+            shutil.copyfile(kept / "xinglin.sqlite3", folder / "xinglin.sqlite3")
+        yield _environment(folder, url)
+
+
 def _kept(database: str, scale: Scale, home: Path) -> Path:
     """The folder in which the loaded county is kept; loads it when what it was made by changed.
 
     Migrations that were added since are applied to the copy, as an installation would.
     """
     name = f"{database}-{scale.name}"
-    kept = home / "data" / f"{name}-{_digest(*(ROOT / 'bench' / each for each in LOADERS))}"
+    kept = home / "data" / f"{name}-{_digest(*(ROOT / each for each in LOADERS))}"
     made_by = kept / "migrations.json"
     now = {str(path.relative_to(ROOT)): _digest(path) for path in _migrations()}
     if made_by.exists() and json.loads(made_by.read_text()).items() <= now.items():

@@ -113,6 +113,26 @@ def import_(paths: tuple[Path, ...], code: str, report: Path | None, as_json: bo
 
 
 @main.group()
+def people() -> None:
+    """Residents."""
+
+
+@people.command()
+@click.option("--county", "code", default="", help="Code of the county; needed if there are more.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def duplicates(code: str, as_json: bool) -> None:
+    """Search a county for people registered twice and put them before the office.
+
+    Nothing is merged; a pair that was judged before is not asked about again. Needs the extra
+    `match`: pip install 'xinglin[match]'.
+    """
+    _ready()
+    from xinglin.config.duplicates import run
+
+    sys.exit(run(code=code, as_json=as_json))
+
+
+@main.group()
 def trail() -> None:
     """The audit trail."""
 

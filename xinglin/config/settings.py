@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "xinglin.portal.middleware.ActorMiddleware",
     "xinglin.portal.middleware.RefusalMiddleware",
+    "xinglin.portal.middleware.MergedMiddleware",
 ]
 
 ROOT_URLCONF = "xinglin.config.urls"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
 from xinglin.kernel.access import NOBODY, NONE, Actor
 from xinglin.kernel.errors import Refused
+from xinglin.registry.people.models import Person
 from xinglin.registry.staff.models import Post, User
 from xinglin.ui.pages import refused
 
@@ -98,6 +100,43 @@ class RefusalMiddleware:
         if not isinstance(error, Refused) or request.path.startswith(MACHINE_ADDRESSES):
             return None
         return refused(request, str(error), status=error.status)
+
+
+class MergedMiddleware:
+    """The address of a registration that was merged leads to the one it lives on in.
+
+    Whichever door it is: what was not found is asked for again under the survivor's id, with the
+    same method. Merges can be undone, so nobody is told to remember the new address.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != 404 or request.resolver_match is None:
+            return response
+        for value in request.resolver_match.kwargs.values():
+            living = survivor_of(request, value)
+            if living is not None:
+                path = request.get_full_path().replace(str(value), str(living.pk), 1)
+                return HttpResponseRedirectWithMethod(path)
+        return response
+
+
+class HttpResponseRedirectWithMethod(HttpResponseRedirect):
+    status_code = 307
+
+
+def survivor_of(request: HttpRequest, value: Any) -> Person | None:
+    """Whom a merged registration lives on in, if the caller may know of either."""
+    actor: Actor = getattr(request, "actor", NOBODY)
+    try:
+        pk = value if isinstance(value, UUID) else UUID(str(value))
+    except ValueError:
+        return None
+    merged = Person.objects.replaced_for(actor).filter(pk=pk).select_related("replaced_by").first()
+    return merged.living if merged is not None else None
 
 
 def address_of(request: HttpRequest) -> str:

@@ -21,6 +21,7 @@ from xinglin.kernel.errors import Refused
 from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people import actions as people
 from xinglin.registry.people import fhir as mapping
+from xinglin.registry.people import matching
 from xinglin.registry.people.models import Identifier, Person
 
 T = TypeVar("T")
@@ -56,6 +57,8 @@ class Candidate:
     managing: str = ""
     house: Organisation | None = None
     known: Person | None = None
+    # The registration that says the same; where two were merged, not always the living one.
+    told_before: Person | None = None
     entry: Entry | None = None
 
     @property
@@ -171,9 +174,9 @@ class People:
         cards = _in_base(self._registered, "id_number", [n for _t, n in self.by_card])
         sources = _in_base(self._registered, "source_id", [n for _s, n in self.by_source])
         records = _in_base(self._registered, "health_record_no", list(self.by_record))
-        by_card = {(p.id_type, p.id_number): p for p in cards}
-        by_source = {(p.source, p.source_id): p for p in sources}
-        by_record = {p.health_record_no: p for p in records}
+        by_card = _first_living(cards, lambda p: (p.id_type, p.id_number))
+        by_source = _first_living(sources, lambda p: (p.source, p.source_id))
+        by_record = _first_living(records, lambda p: p.health_record_no)
         by_number = self._by_numbers()
         for candidate in self.all:
             person = candidate.person
@@ -183,7 +186,7 @@ class People:
                 by_record.get(person.health_record_no) if person.health_record_no else None,
                 *(by_number.get((i.kind, i.issuer, i.value)) for i in candidate.identifiers),
             ]
-            known = {p.pk: p for p in found if p is not None}
+            known = {p.living: p for p in found if p is not None}
             if len(known) > 1:
                 self.report.refuse(
                     candidate.place,
@@ -192,11 +195,33 @@ class People:
                     _("证件号码与其他编号分属两位已登记的居民，请核对。"),
                 )
             elif known:
-                candidate.known = next(iter(known.values()))
+                candidate.known, candidate.told_before = next(iter(known.items()))
                 self._same_card(candidate)
+        self._resemble()
+
+    def _resemble(self) -> None:
+        """Whoever bears no known number may still be known: by what all else says together.
+
+        Those who only may be the same are registered, and put before the office by the action.
+        """
+        unknown = [candidate for candidate in self.all if candidate.known is None]
+        taken = {candidate.known.pk for candidate in self.all if candidate.known is not None}
+        by_person = {candidate.person.pk: candidate for candidate in unknown}
+        numbers = {candidate.person.pk: candidate.identifiers for candidate in unknown}
+        found = matching.find_all([candidate.person for candidate in unknown], numbers)
+        for person, alike in found:
+            best = alike[0]
+            cards = {person.id_number, best.person.id_number} - {""}
+            # Two rows of one load for one person, or two cards: for somebody to look at.
+            known = best.verdict is matching.Verdict.SAME and best.person.pk not in taken
+            if known and len(cards) < 2:
+                candidate = by_person[person.pk]
+                candidate.known = candidate.told_before = best.person
+                taken.add(best.person.pk)
 
     def _same_card(self, candidate: Candidate) -> None:
-        ours, theirs = candidate.who.id_number, candidate.person.id_number
+        assert candidate.told_before is not None
+        ours, theirs = candidate.told_before.id_number, candidate.person.id_number
         if ours and theirs and ours != theirs:
             self.report.refuse(
                 candidate.place,
@@ -206,12 +231,14 @@ class People:
             )
 
     def _registered(self, **where: Any) -> Iterable[Person]:
-        return Person.objects.filter(county_id=self.county_id, voided_at=None, **where)
+        known = Person.objects.known().filter(county_id=self.county_id, **where)
+        return known.select_related("replaced_by")
 
     def _by_numbers(self) -> dict[tuple[str, str, str], Person]:
         values = [i.value for candidate in self.all for i in candidate.identifiers]
 
         def look(**where: Any) -> Iterable[Identifier]:
+            # A merge moves the numbers along, so that the bearer is alive or struck out.
             return Identifier.objects.filter(
                 county_id=self.county_id, person__voided_at=None, **where
             ).select_related("person")
@@ -236,8 +263,8 @@ class People:
             {"health_record_no": record} if record else {},
         ):
             found = next(iter(self._registered(**where)), None) if where else None
-            if found is not None:
-                return found
+            if found is not None and found.living is not None:
+                return found.living
         return None
 
     def learn(self, cells: Iterable[dict[str, Any]]) -> None:
@@ -245,8 +272,10 @@ class People:
         cards = {c["id_number"] for c in cells if c.get("id_number")}
         unknown = [card for card in cards if ("01", card) not in self.by_card]
         for person in _in_base(self._registered, "id_number", unknown):
-            found = Candidate(Place(""), person, known=person)
-            self.by_card[person.id_type, person.id_number] = found
+            living = person.living
+            if living is not None:
+                found = Candidate(Place(""), living, known=living)
+                self.by_card[person.id_type, person.id_number] = found
 
     # ------------------------------------------------------------------------------- storing
 
@@ -313,7 +342,13 @@ class People:
 
     def _changed(self, candidate: Candidate) -> dict[str, Any]:
         known = candidate.known
-        changed = {n: v for n, v in candidate.told().items() if v != getattr(known, n)}
+        before = candidate.told_before or known
+        # What a merged registration said is no news for the one it lives on in.
+        changed = {
+            n: v
+            for n, v in candidate.told().items()
+            if v != getattr(known, n) and (before is known or v != getattr(before, n))
+        }
         if changed.keys() == {"id_type"} and not candidate.person.id_number:
             changed = {}
         house = candidate.house
@@ -331,6 +366,12 @@ class People:
         if candidate.entry is not None:
             label = f"Patient.{name}" if name else "Patient"
         self.report.refuse(candidate.place, label, shown, reason)
+
+
+def _first_living(people: Iterable[Person], number: Callable[[Person], Any]) -> dict[Any, Person]:
+    """Who bears a number; the living before those who live on in another registration."""
+    ordered = sorted(people, key=lambda person: person.voided_at is None)
+    return {number(person): person for person in ordered if person.living is not None}
 
 
 def _agree(one: Person, other: Person) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -12,7 +12,7 @@ from pydantic import Field
 
 from xinglin.kernel import trail
 from xinglin.registry.organisations.models import Organisation
-from xinglin.registry.people import actions
+from xinglin.registry.people import actions, matching, permissions
 from xinglin.registry.people.models import Identifier, Person, SearchKey, Sex
 from xinglin.ui.api import Day, In, Named, Paging, changes, chosen, enumerated, page_of, paged
 from xinglin.ui.requests import Request
@@ -68,12 +68,16 @@ class PersonOut(Schema):
     address_detail: str
     managed_by: Named | None = Field(description="管理机构")
     deceased_on: date | None
+    mother_id: UUID | None = Field(description="母亲")
+    birth_order: int | None = Field(description="多胞胎次序")
 
 
 class PersonIn(In):
     """A registration. Birth date and sex may be left to the ID card."""
 
-    name: str = Field(min_length=1, max_length=50, examples=["李秀英"])
+    name: str = Field(
+        "", max_length=50, description="只有填了母亲的新生儿可省略", examples=["李秀英"]
+    )
     sex: Sex = Field(Sex.UNKNOWN, description="GB/T 2261.1；有身份证号时可省略")
     birth_date: Day | None = None
     id_type: str = Field("01", max_length=2, description="身份证件类别（CV02.01.101）")
@@ -91,6 +95,57 @@ class PersonIn(In):
     village: str = Field("", max_length=70)
     address_detail: str = Field("", max_length=70)
     managed_by: UUID | None = Field(None, description="管理机构")
+    mother: UUID | None = Field(None, description="母亲，本县居民")
+    birth_order: int | None = Field(None, ge=1, le=9, description="多胞胎次序；单胎不填")
+
+
+class NumberIn(In):
+    kind: Kind
+    issuer: str = Field("", max_length=120, examples=["青山县人民医院"])
+    value: str = Field(min_length=1, max_length=64, examples=["A0012345"])
+
+
+class RegistrationIn(PersonIn):
+    """A new resident, with the numbers by which others know them."""
+
+    identifiers: list[NumberIn] = Field(default_factory=list, max_length=20)
+    checked: str = Field(
+        "",
+        max_length=150,
+        description="答复 409 后，核对确为新居民的理由；证件号码已登记的不因此放行",
+    )
+
+
+class MatchIn(PersonIn):
+    """Whoever is looked for; nothing is registered."""
+
+    identifiers: list[NumberIn] = Field(default_factory=list, max_length=20)
+
+
+class PieceOut(Schema):
+    """One comparison's part in the sum."""
+
+    field: str = Field(
+        description="name、born、card、phone、sex、address、number、mother", examples=["name"]
+    )
+    level: str = Field(description="一致的程度", examples=["same"])
+    bits: float = Field(description="权重（比特），正数支持同一人", examples=[10.6])
+
+
+class CandidateOut(Schema):
+    """Somebody registered who may be the one looked for."""
+
+    person: PersonRowOut
+    verdict: Literal["same", "perhaps"]
+    probability: float = Field(description="是同一人的概率", examples=[0.9998])
+    weight: float = Field(description="权重合计（比特，含先验）", examples=[12.3])
+    veto: str = Field(description="不得自动认定的原因：card、twins、newborn、sex；无则为空")
+    pieces: list[PieceOut] = Field(description="各项权重")
+
+
+class MatchOut(Schema):
+    verdict: Literal["same", "perhaps", "new"]
+    candidates: list[CandidateOut]
 
 
 class PersonPatch(PersonIn):
@@ -106,10 +161,8 @@ class IdentifierOut(Schema):
     value: str
 
 
-class IdentifierIn(In):
-    kind: Kind
-    issuer: str = Field("", max_length=120, examples=["青山县人民医院"])
-    value: str = Field(min_length=1, max_length=64, examples=["A0012345"])
+class IdentifierIn(NumberIn):
+    """One more number."""
 
 
 class DeathIn(In):
@@ -141,11 +194,47 @@ def listing(request: Request, asked: Query[PeopleFilter]) -> Any:
     operation_id="registerPerson",
     summary="登记居民",
 )
-def register(request: Request, body: PersonIn) -> Any:
-    """登记一位居民；证件号码已登记时答 409，`links` 指向已有档案。"""
-    facts = _facts(request, body.model_dump())
-    person = Person(county_id=request.actor.county_id, **facts)
-    return Status(201, actions.register(person, by=request.actor))
+def register(request: Request, body: RegistrationIn) -> Any:
+    """登记一位居民。
+
+    证件号码已登记，或各项信息表明已有档案时答 409，`links` 指向已有档案；核对后确为另一人的，
+    在 `checked` 写明理由再登记。只是相似的照常登记，并交医共体管理办公室核对。
+    """
+    facts = body.model_dump()
+    checked, numbers = facts.pop("checked"), _numbers(facts.pop("identifiers"))
+    person = Person(county_id=request.actor.county_id, **_facts(request, facts))
+    made = actions.register(person, by=request.actor, checked=checked, numbers=numbers)
+    return Status(201, made)
+
+
+@router.post(
+    "/people/match", response=MatchOut, operation_id="matchPerson", summary="查找是否已有档案"
+)
+def match(request: Request, body: MatchIn) -> Any:
+    """按姓名、出生日期、证件、电话、住址等查找可能的已有档案及各项权重；不登记，号码已遮蔽。"""
+    permissions.SEARCH.check(request.actor, Person(county_id=request.actor.county_id))
+    facts = body.model_dump()
+    numbers = _numbers(facts.pop("identifiers"))
+    person = Person(county_id=request.actor.county_id, **_facts(request, facts))
+    actions.check(person)
+    found = matching.find(person, numbers)
+    return {
+        "verdict": found[0].verdict if found else "new",
+        "candidates": [
+            {
+                "person": each.person,
+                "verdict": each.verdict,
+                "probability": round(each.score.probability, 6),
+                "weight": round(each.score.weight, 2),
+                "veto": each.score.veto,
+                "pieces": [
+                    {"field": piece.field, "level": piece.level, "bits": round(piece.bits, 2)}
+                    for piece in each.score.pieces
+                ],
+            }
+            for each in found
+        ],
+    }
 
 
 @router.get("/people/{uuid:pk}", response=PersonOut, operation_id="readPerson", summary="读取居民")
@@ -208,8 +297,16 @@ def _person(request: Request, pk: UUID) -> Person:
 
 def _facts(request: Request, given: dict[str, Any]) -> dict[str, Any]:
     """What was sent, with the custodian's row in the place of its id."""
+    mother = given.get("mother")
+    if mother is not None:
+        people = Person.objects.visible_to(request.actor)
+        given["mother"] = chosen(people, mother, "mother")
     custodian = given.get("managed_by")
     if custodian is not None:
         houses = Organisation.objects.visible_to(request.actor)
         given["managed_by"] = chosen(houses, custodian, "managed_by")
     return given
+
+
+def _numbers(given: list[dict[str, Any]]) -> list[Identifier]:
+    return [Identifier(**each) for each in given]

@@ -19,3 +19,23 @@ class PersonRegistered(Event):
     name = "people.person-registered"
     person_id: UUID
     county_id: UUID
+
+
+class PersonMerged(Event):
+    """Two registrations were of one person; all that was the loser's is the survivor's now."""
+
+    name = "people.person-merged"
+    merge_id: UUID
+    county_id: UUID
+    survivor_id: UUID
+    loser_id: UUID
+
+
+class PersonUnmerged(Event):
+    """They were two people after all; each has their own again."""
+
+    name = "people.person-unmerged"
+    merge_id: UUID
+    county_id: UUID
+    survivor_id: UUID
+    loser_id: UUID

@@ -29,17 +29,30 @@ SOURCE = "urn:xinglin:source"
 INSURANCE = "urn:xinglin:insurance-no"
 ETHNICITY = "urn:xinglin:ethnicity"
 PAYMENT = "urn:xinglin:payment-type"
+BIRTH_CERTIFICATE = "urn:xinglin:birth-certificate-no"
+PASSPORT = "urn:xinglin:passport"
+DOCUMENT = "urn:xinglin:document"
+MOTHER = "urn:xinglin:mother"
 
 GENDER = {Sex.MALE: "male", Sex.FEMALE: "female", Sex.UNKNOWN: "unknown", Sex.UNSTATED: "other"}
 SEX = {"male": Sex.MALE, "female": Sex.FEMALE, "unknown": Sex.UNKNOWN, "other": Sex.UNSTATED}
 KINDS = {
     HEALTH_CARD: Identifier.Kind.HEALTH_CARD,
     INSURANCE: Identifier.Kind.INSURANCE,
+    BIRTH_CERTIFICATE: Identifier.Kind.BIRTH,
 }
+# Known by their issuer, who stands behind the system: urn:xinglin:passport:中国.
+ISSUED = {PASSPORT: Identifier.Kind.PASSPORT, DOCUMENT: Identifier.Kind.DOCUMENT}
 
 
-def to_fhir(person: Person, identifiers: Iterable[Identifier] = ()) -> dict[str, Any]:
-    """The Patient resource of a resident, with the further numbers given."""
+def to_fhir(
+    person: Person, identifiers: Iterable[Identifier] = (), replaces: Iterable[Person] = ()
+) -> dict[str, Any]:
+    """The Patient resource of a resident, with the further numbers given.
+
+    A merged registration is not active and names the one it lives on in; `replaces` are those
+    that live on in this one.
+    """
     surname, given = rules.split_name(person.name)
     found: dict[str, Any] = slim(
         {
@@ -50,7 +63,12 @@ def to_fhir(person: Person, identifiers: Iterable[Identifier] = ()) -> dict[str,
                 {"url": url, "valueCode": code}
                 for url, code in ((ETHNICITY, person.ethnicity), (PAYMENT, person.payment_type))
                 if code
-            ],
+            ]
+            + (
+                [{"url": MOTHER, "valueReference": _patient(person.mother_id)}]
+                if person.mother_id
+                else []
+            ),
             "identifier": [*_own_numbers(person), *map(_number, identifiers)],
             "name": [{"use": "official", "text": person.name, "family": surname, "given": [given]}],
             "telecom": [{"system": "phone", "value": person.phone}] if person.phone else [],
@@ -59,11 +77,24 @@ def to_fhir(person: Person, identifiers: Iterable[Identifier] = ()) -> dict[str,
             "deceasedDateTime": person.deceased_on.isoformat() if person.deceased_on else "",
             "address": [_address(person)] if person.address else [],
             "contact": [_contact(person)] if person.contact_name or person.contact_phone else [],
+            "multipleBirthInteger": person.birth_order,
             "managingOrganization": reference("Organization", person.managed_by_id),
+            "link": _links(person, replaces),
         }
     )
     found["active"] = person.voided_at is None
     return found
+
+
+def _patient(pk: UUID | None) -> dict[str, Any]:
+    return reference("Patient", pk) or {}
+
+
+def _links(person: Person, replaces: Iterable[Person]) -> list[dict[str, Any]]:
+    links = [{"other": _patient(each.pk), "type": "replaces"} for each in replaces]
+    if person.replaced_by_id is not None:
+        links.append({"other": _patient(person.replaced_by_id), "type": "replaced-by"})
+    return links
 
 
 def _own_numbers(person: Person) -> list[dict[str, Any]]:
@@ -80,9 +111,12 @@ def _own_numbers(person: Person) -> list[dict[str, Any]]:
 
 
 def _number(identifier: Identifier) -> dict[str, Any]:
+    kind = Identifier.Kind(identifier.kind)
+    for system, issued in ISSUED.items():
+        if kind is issued:
+            return {"system": f"{system}:{identifier.issuer}", "value": identifier.value}
     systems = {kind: system for system, kind in KINDS.items()}
-    known = systems.get(Identifier.Kind(identifier.kind), "")
-    return {"system": identifier.issuer or known, "value": identifier.value}
+    return {"system": identifier.issuer or systems.get(kind, ""), "value": identifier.value}
 
 
 def _address(person: Person) -> dict[str, Any]:
@@ -131,6 +165,7 @@ def from_fhir(sent: dict[str, Any], *, county_id: UUID, issuer: str = "") -> Inc
         ethnicity=patient.extension(ETHNICITY).text("valueCode", limit=2),
         payment_type=patient.extension(PAYMENT).text("valueCode", limit=2),
         phone=_phone(patient),
+        birth_order=_order(patient),
     )
     for address in patient.children("address"):
         _read_address(person, address)
@@ -142,6 +177,11 @@ def from_fhir(sent: dict[str, Any], *, county_id: UUID, issuer: str = "") -> Inc
     found = Incoming(person=person, managing=patient.reference("managingOrganization"))
     _read_numbers(found, patient, issuer)
     return found
+
+
+def _order(patient: Resource) -> int | None:
+    told = patient.number("multipleBirthInteger")
+    return int(told) if told is not None and 1 <= told <= 9 else None
 
 
 def _name(patient: Resource) -> str:
@@ -217,11 +257,20 @@ def _read_numbers(found: Incoming, patient: Resource, issuer: str) -> None:
                 Identifier(
                     county_id=person.county_id,
                     person=person,
-                    kind=KINDS.get(system, Identifier.Kind.OTHER),
-                    issuer="" if system in KINDS else (system or issuer),
                     value=value,
+                    **_issued(system, issuer),
                 )
             )
+
+
+def _issued(system: str, issuer: str) -> dict[str, Any]:
+    """Kind and issuer that a system stands for."""
+    if system in KINDS:
+        return {"kind": KINDS[system], "issuer": ""}
+    for known, kind in ISSUED.items():
+        if system.startswith(f"{known}:"):
+            return {"kind": kind, "issuer": system[len(known) + 1 :]}
+    return {"kind": Identifier.Kind.OTHER, "issuer": system or issuer}
 
 
 # --------------------------------------------------------------------------- offered and searched
@@ -273,10 +322,15 @@ def _numbered(system: str | None, code: str, asking: Asking) -> Q:
     elif system.startswith(f"{ID_TYPE}."):
         own |= Q(id_type=system.rpartition(".")[2].zfill(2), id_number=code)
     if system is not None:
-        kind = KINDS.get(system)
-        others = others.filter(issuer="", kind=kind) if kind else others.filter(issuer=system)
+        others = others.filter(**_filed_as(system))
     found = own | Q(pk__in=others.values("person_id"))
     return Q(pk__in=keys.values("person_id")) & found
+
+
+def _filed_as(system: str) -> dict[str, str]:
+    """Kind and issuer under which a number of this system is kept; of any kind, if by address."""
+    known = _issued(system, "")
+    return {"issuer": system} if known["kind"] == Identifier.Kind.OTHER else known
 
 
 def _called(text: str, modifier: str, asking: Asking) -> Q:

@@ -12,9 +12,16 @@ from django.utils.translation import gettext_lazy as _
 from xinglin.kernel.access import Actor
 from xinglin.registry.organisations.models import Level, Organisation, tree
 from xinglin.registry.people.actions import ID_CARD
-from xinglin.registry.people.models import Identifier, Person, Sex
+from xinglin.registry.people.models import Identifier, MatchReview, Person, Sex
 from xinglin.registry.terminology import catalogue as terminology
-from xinglin.ui.forms import CodeInput, DateInput, Form, ModelForm, SegmentedChoice
+from xinglin.ui.forms import (
+    CodeInput,
+    DateInput,
+    Form,
+    ModelForm,
+    PersonPicker,
+    SegmentedChoice,
+)
 
 # Houses that keep the health records of the people around them.
 KEEPERS = (Level.VILLAGE, Level.TOWNSHIP)
@@ -47,6 +54,10 @@ class PersonForm(ModelForm):
     id_type = forms.ChoiceField(label=_("证件类别"), required=False, initial=ID_CARD)
     ethnicity = forms.ChoiceField(label=_("民族"), required=False)
     payment_type = forms.ChoiceField(label=_("医疗费用来源"), required=False)
+    # Somebody new-born has none; then it is made of the mother's.
+    name = forms.CharField(label=_("姓名"), required=False, max_length=50)
+    birth_certificate = forms.CharField(label=_("出生医学证明编号"), required=False, max_length=40)
+    checked = forms.ChoiceField(label=_("确认是新居民的依据"), required=False)
 
     class Meta:
         model = Person
@@ -69,6 +80,8 @@ class PersonForm(ModelForm):
             "province",
             "city",
             "district",
+            "mother",
+            "birth_order",
         ]
         widgets = {"birth_date": DateInput}
 
@@ -78,6 +91,7 @@ class PersonForm(ModelForm):
             ("id_type", "id-type"),
             ("ethnicity", "ethnicity"),
             ("payment_type", "payment-type"),
+            ("checked", "new-person-reason"),
         ):
             field: Any = self.fields[name]
             field.choices = [("", "—"), *terminology.choices(system)]
@@ -88,6 +102,15 @@ class PersonForm(ModelForm):
         )
         keeper.widget.name_by(lambda value: tree.name(_known(keeper, value)))
         keeper.error_messages["invalid_choice"] = _("请从列表中选择管理机构。")
+        mother: Any = self.fields["mother"]
+        mother.queryset = Person.objects.visible_to(actor)
+        mother.widget = PersonPicker(reverse_lazy("people:options"))
+        mother.widget.name_by(lambda value: str(_known(mother, value, whole=True) or ""))
+        mother.error_messages["invalid_choice"] = _("请从列表中选择母亲。")
+        mother.help_text = _("未取名的新生儿只填母亲，姓名由系统暂拟，如“张丽之子”")
+        self.fields["birth_order"].help_text = _("双胞胎或多胞胎填 1、2、3，单胎不填")
+        if not self.instance._state.adding:
+            del self.fields["birth_certificate"], self.fields["checked"]
         self.fields["managed_by"].help_text = _("管理其健康档案的卫生院或卫生室")
         self.fields["id_number"].widget.attrs |= {
             "autocomplete": "off",
@@ -100,16 +123,30 @@ class PersonForm(ModelForm):
         if self.instance._state.adding and house is not None and house.level in KEEPERS:
             self.initial.setdefault("managed_by", house.pk)
 
+    def facts(self) -> dict[str, Any]:
+        """What was typed about the resident."""
+        return {name: self.cleaned_data[name] for name in self._meta.fields or ()}
+
+    def numbers(self) -> list[Identifier]:
+        """The numbers of other issuers that were typed along."""
+        value = self.cleaned_data["birth_certificate"]
+        return [Identifier(kind=Identifier.Kind.BIRTH, value=value)] if value else []
+
+    def why_new(self) -> str:
+        """Why this is somebody new, although somebody registered resembles them."""
+        code = self.cleaned_data["checked"]
+        return terminology.require("new-person-reason", code).zh if code else ""
+
     def _post_clean(self) -> None:
         """Whether the facts hold is for the action to say."""
 
 
-def _known(field: Any, value: Any) -> Any:
+def _known(field: Any, value: Any, *, whole: bool = False) -> Any:
     try:
         found = field.to_python(value)
     except forms.ValidationError:
         return None
-    return found.pk if found else None
+    return (found if whole else found.pk) if found else None
 
 
 class IdentifierForm(ModelForm):
@@ -144,3 +181,48 @@ class VoidForm(Form):
         """The reason as the record keeps it."""
         label = terminology.require("void-reason", self.cleaned_data["reason"]).zh
         return "：".join(filter(None, (label, self.cleaned_data["note"].strip())))
+
+
+class ReviewForm(Form):
+    """What a pair of registrations is judged to be, and on what ground."""
+
+    decision = forms.ChoiceField(
+        label=_("结论"),
+        choices=[
+            ("first", _("同一人，保留左边的档案")),
+            ("second", _("同一人，保留右边的档案")),
+            ("different", _("不是同一人，以后不再提示")),
+            ("wait", _("暂时不能定")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label=_("依据"),
+        max_length=200,
+        help_text=_("如：已核对身份证；电话联系本人；户口簿上是兄弟"),
+    )
+
+    def __init__(self, *args: Any, may_merge: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_merge:
+            field: Any = self.fields["decision"]
+            field.choices = field.choices[2:]
+
+
+class UnmergeForm(Form):
+    """Why two who were made one are two."""
+
+    reason = forms.CharField(label=_("撤销原因"), max_length=200)
+
+
+class ReviewFilterForm(Form):
+    """Which pairs are listed."""
+
+    state = forms.ChoiceField(
+        label=_("状态"),
+        required=False,
+        choices=[("", _("待核对与暂不能定")), ("done", _("已有结论"))],
+    )
+    source = forms.ChoiceField(
+        label=_("来源"), required=False, choices=[("", _("全部")), *MatchReview.Source.choices]
+    )

@@ -35,6 +35,12 @@ class BadIdCard(Refused):
     code: ClassVar[str] = "bad-id-card"
 
 
+class BadNumber(Refused):
+    """The text is not a number of its kind."""
+
+    code: ClassVar[str] = "bad-number"
+
+
 class BadPhone(Refused):
     """The text is not a telephone number in China."""
 
@@ -113,6 +119,22 @@ def id_card_facts(card: str) -> tuple[date, str]:
     return born, "1" if int(card[16]) % 2 else "2"
 
 
+# -------------------------------------------------------------------------- birth certificates
+
+
+def check_birth_certificate(text: str, *, field: str = "value") -> str:
+    """The number of a birth certificate (出生医学证明): one letter and nine digits, or BadNumber.
+
+    The letter stands for the edition, two digits for the province (GB/T 2260), seven are serial.
+    """
+    number = "".join(unicodedata.normalize("NFKC", text).split()).upper()
+    if re.fullmatch(r"[A-Z][0-9]{9}", number) is None or number[1:3] not in _provinces():
+        raise BadNumber(
+            _("出生医学证明编号应为 1 位字母加 9 位数字，前两位数字为省级代码。"), field=field
+        )
+    return number
+
+
 # ---------------------------------------------------------------------------------- telephones
 
 
@@ -177,28 +199,29 @@ def pinyin_of(name: str) -> str:
 
     Surnames are read as surnames (`catalogue/surnames.toml`), given names as words; ü is v.
     """
-    return "".join(_syllables(name))
+    return "".join(syllables(name))
 
 
 def initials_of(name: str) -> str:
     """The first letter of every syllable: 单雄信 → sxx, 欧阳修 → oyx."""
-    return "".join(part[0] for part in _syllables(name) if part)
+    return "".join(part[0] for part in syllables(name) if part)
 
 
-def _syllables(name: str) -> list[str]:
+def syllables(name: str) -> list[str]:
+    """The syllables of a name without tones, its surname read as one: 单雄信 → shan xiong xin."""
     surname, given = split_name(name)
     if not surname:
         letters = "".join(c if c.isalnum() else " " for c in given.lower())
         return _words(letters)
+    return (surname_sound(surname) or _words(surname)) + _words(given)
+
+
+def surname_sound(surname: str) -> list[str]:
+    """The syllables of a surname that is not read as the character usually is; else none."""
     table = catalogue.read_toml("surnames.toml")
-    spoken: list[str]
     if surname in table["compound"]:
-        spoken = table["compound"][surname].split()
-    elif surname in table["surname"]:
-        spoken = [table["surname"][surname]]
-    else:
-        spoken = _words(surname)
-    return spoken + _words(given)
+        return list(table["compound"][surname].split())
+    return [table["surname"][surname]] if surname in table["surname"] else []
 
 
 def _words(text: str) -> list[str]:
@@ -207,6 +230,12 @@ def _words(text: str) -> list[str]:
         for word in lazy_pinyin(text)
         for part in "".join(c if c.isalnum() else " " for c in word).split()
     ]
+
+
+def newborn_name(mother: str, sex: str, order: int | None = None) -> str:
+    """What a child is called until it has a name: 张丽之子, second of twins 张丽之女（2）."""
+    child = {"1": "子", "2": "女"}.get(sex, "婴")
+    return f"{mother[:40]}之{child}" + (f"（{order}）" if order else "")
 
 
 # ------------------------------------------------------------------------------------- masking

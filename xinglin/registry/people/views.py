@@ -14,15 +14,33 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from xinglin.kernel import parameters, trail
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Refused
-from xinglin.registry.people import actions, permissions, rules
+from xinglin.kernel.models import Job
+from xinglin.registry.people import (
+    actions,
+    comparing,
+    duplicates,
+    matching,
+    permissions,
+    rules,
+)
 from xinglin.registry.people.forms import (
     DeathForm,
     FilterForm,
     IdentifierForm,
     PersonForm,
+    ReviewFilterForm,
+    ReviewForm,
+    UnmergeForm,
     VoidForm,
 )
-from xinglin.registry.people.models import Identifier, Person, SearchKey
+from xinglin.registry.people.models import (
+    OPEN_STATES,
+    Identifier,
+    MatchReview,
+    Merge,
+    Person,
+    SearchKey,
+)
 from xinglin.ui.forms import options
 from xinglin.ui.pages import page
 from xinglin.ui.paging import paginate
@@ -53,6 +71,9 @@ def find(request: Request) -> HttpResponse:
             counting=keys.counting(asked),
         ),
         may_register=_may_register(request.actor),
+        suspected=MatchReview.objects.visible_to(request.actor).open().count()
+        if request.actor.may(permissions.REVIEW.code)
+        else None,
     )
 
 
@@ -92,17 +113,26 @@ def register(request: Request) -> HttpResponse:
         initial=_guessed(request.GET.get("q", "")),
     )
     known: list[tuple[str, str]] = []
+    alike: list[dict[str, Any]] = []
     if request.method == "POST" and form.is_valid():
-        person = Person(county_id=actor.county_id, **form.cleaned_data)
+        person, numbers = Person(county_id=actor.county_id, **form.facts()), form.numbers()
         try:
-            actions.register(person, by=actor)
+            # The person still stands at the counter: the best moment to ask.
+            found = [] if form.why_new() else actions.lookalikes(person, numbers)
+            if not found:
+                actions.register(person, by=actor, checked=form.why_new(), numbers=numbers)
         except Refused as error:
             error.put_on(form)
             known = error.links
         else:
-            messages.success(request, _("已登记%(name)s。") % {"name": person.name})
-            return redirect(person)
-    return _person_form(request, form, known=known)
+            if not found:
+                messages.success(request, _("已登记%(name)s。") % {"name": person.name})
+                return redirect(person)
+            form.add_error(
+                "checked", _("系统中有相似的居民，请先核对；确为另一人的，选择依据后再登记。")
+            )
+            alike = [comparing.candidate(person, each) for each in found]
+    return _person_form(request, form, known=known, alike=alike)
 
 
 @require_POST
@@ -137,7 +167,7 @@ def correct(request: Request, pk: UUID) -> HttpResponse:
     form = PersonForm(actor, request.POST if request.method == "POST" else None, instance=person)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.correct(person, by=actor, **form.cleaned_data)
+            actions.correct(person, by=actor, **form.facts())
         except Refused as error:
             error.put_on(form)
         else:
@@ -227,6 +257,143 @@ def report_death(request: Request, pk: UUID) -> HttpResponse:
         heading=_("登记死亡"),
         verb=_("登记死亡"),
         warning=_("登记后，该居民未完成的转诊等事项将终止。"),
+    )
+
+
+@require_GET
+def reviews(request: Request) -> HttpResponse:
+    """The pairs that may be one person, the likeliest first."""
+    filters = ReviewFilterForm(request.GET)
+    filters.is_valid()
+    asked = filters.cleaned_data
+    pairs = MatchReview.objects.visible_to(request.actor)
+    pairs = pairs.exclude(state__in=OPEN_STATES) if asked.get("state") == "done" else pairs.open()
+    if asked.get("source"):
+        pairs = pairs.filter(source=asked["source"])
+    return page(
+        request,
+        "people/reviews.html",
+        part="list",
+        filters=filters,
+        pager=paginate(
+            request,
+            pairs.select_related("first", "second").order_by("-weight", "id"),
+            parameters.get("paging.page_size"),
+        ),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def search_duplicates(request: Request) -> HttpResponse:
+    """Start the search through the whole county, and see how far it is."""
+    actor = request.actor
+    permissions.REVIEW.check(actor, MatchReview(county_id=actor.county_id))
+    last = duplicates.last(actor)
+    busy = last is not None and last.state in (Job.State.WAITING, Job.State.RUNNING)
+    if request.method == "POST":
+        if not busy:
+            duplicates.start(by=actor)
+        return redirect("people:duplicates")
+    return page(request, "people/duplicates.html", part="outcome", job=last, busy=busy)
+
+
+@require_http_methods(["GET", "POST"])
+def review(request: Request, pk: UUID) -> HttpResponse:
+    """Both registrations side by side with the weight of each field; and the judgement."""
+    actor = request.actor
+    pair = get_object_or_404(
+        MatchReview.objects.visible_to(actor).select_related(
+            "first__replaced_by", "second__replaced_by", "merge"
+        ),
+        pk=pk,
+    )
+    # One of them may live on in a third registration by now.
+    sides = (pair.first.living or pair.first, pair.second.living or pair.second)
+    form = ReviewForm(
+        request.POST if request.method == "POST" else None,
+        may_merge=permissions.MERGE.allows(actor, pair),
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            done = _judge(pair, sides, form.cleaned_data, actor)
+        except Refused as error:
+            form.add_error(next((n for n in error.fields if n in form.fields), None), str(error))
+        else:
+            messages.success(request, done)
+            return redirect("people:reviews")
+    for person in sides:
+        trail.read(actor, SHOWN, person, basis=_("核对疑似重复档案"))
+    return page(
+        request,
+        "people/review.html",
+        part="form",
+        status=422 if form.errors else 200,
+        review=pair,
+        sides=sides,
+        compared=comparing.pair(*sides, matching.compare(*sides)),
+        form=form,
+    )
+
+
+def _judge(
+    pair: MatchReview, sides: tuple[Person, Person], told: dict[str, Any], actor: Actor
+) -> str:
+    decision, reason = told["decision"], told["reason"]
+    if decision == "different":
+        actions.distinguish(pair, by=actor, reason=reason)
+        return _("已记为不是同一人。")
+    if decision == "wait":
+        actions.postpone(pair, by=actor, reason=reason)
+        return _("已记下，留待以后核对。")
+    survivor, loser = sides if decision == "first" else reversed(sides)
+    merge = Merge(county_id=pair.county_id, survivor=survivor, loser=loser, reason=reason)
+    actions.merge(merge, by=actor)
+    return _("已合并，保留“%(name)s”的档案。") % {"name": survivor.name}
+
+
+@require_http_methods(["GET", "POST"])
+def merge(request: Request, pk: UUID) -> HttpResponse:
+    """One merge: what was moved, and the way back."""
+    actor = request.actor
+    found = get_object_or_404(
+        Merge.objects.visible_to(actor).select_related("survivor", "loser"), pk=pk
+    )
+    may_undo = found.undone_at is None and permissions.UNMERGE.allows(actor, found)
+    form = UnmergeForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.unmerge(found, by=actor, reason=form.cleaned_data["reason"])
+        except Refused as error:
+            form.add_error("reason", str(error))
+        else:
+            messages.success(request, _("已撤销合并，两份档案各自恢复。"))
+            return redirect(found)
+    return page(
+        request,
+        "people/merge.html",
+        part="form",
+        status=422 if form.errors else 200,
+        merge=found,
+        moves=comparing.moves(found),
+        filled=[Person.label_of(name.removesuffix("_id")) for name in found.filled],
+        form=form if may_undo else None,
+    )
+
+
+@require_GET
+def merges(request: Request) -> HttpResponse:
+    """What was merged in the county, the latest first."""
+    return page(
+        request,
+        "people/merges.html",
+        part="list",
+        pager=paginate(
+            request,
+            Merge.objects.visible_to(request.actor)
+            .select_related("survivor", "loser")
+            .order_by("-created_at", "-id"),
+            parameters.get("paging.page_size"),
+        ),
     )
 
 

@@ -68,7 +68,7 @@ def test_it_understands_what_the_house_can_do(server):
     everything = {
         each.name for each in rest.resource if each.type == "Patient" for each in each.operation
     }
-    assert everything == {"everything"}
+    assert everything == {"everything", "match"}
 
 
 def test_it_reads_a_patient_and_what_they_suffer_from(server, county, lived):

@@ -9,8 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import cast as casting
-from xinglin.kernel.models import TrailEntry
-from xinglin.registry.people.models import Identifier, Person
+from xinglin.kernel.models import Job, TrailEntry
+from xinglin.registry.people import actions as people
+from xinglin.registry.people import duplicates
+from xinglin.registry.people.models import Identifier, MatchReview, Merge, Person
 
 HTMX = {"HX-Request": "true"}
 LIST = reverse("people:list")
@@ -177,3 +179,115 @@ def test_a_death_is_neither_tomorrow_nor_before_birth(cast, enter):
         assert sentence in text(answer)
     assert browser.post(url("report-death", cast.patient), {"died_on": today}).status_code == 302
     assert "已故" in text(browser.get(LIST, {"q": "cgx"}))
+
+
+# ------------------------------------------------------------------------ who may be whom
+
+
+def alike(cast, **facts):
+    """Somebody much like 陈桂香, as the form sends them."""
+    given = {"birth_date": "1962-05-04", "sex": "1", "phone": "13900000001"}
+    return typed(**{"name": "陈贵香", "id_type": "", **given, **facts})
+
+
+def a_pair(cast):
+    facts = {"birth_date": date(1962, 5, 4), "sex": "1", "phone": "13900000001"}
+    twin = Person(county=cast.region, name="陈贵香", **facts)
+    people.register(twin, by=cast.wang, checked="本人说不是同一人")
+    return MatchReview.objects.get(second=twin)
+
+
+def test_whoever_resembles_is_shown_beside_the_registered_before_anything_is_written(cast, enter):
+    browser = enter("wang")
+    answer = browser.post(NEW, alike(cast), headers=HTMX)
+    assert answer.status_code == 422
+    shown = text(answer)
+    for words in ("使用此档案", cast.patient.get_absolute_url(), "同音", "确认是新居民"):
+        assert words in shown
+    assert cast.patient.phone not in shown.split("正在登记")[1].split("</table>")[0]
+    assert not Person.objects.filter(name="陈贵香").exists()
+    browser.post(NEW, alike(cast, checked="documents"), headers=HTMX)
+    review = MatchReview.objects.get()
+    assert (review.second.name, review.note) == ("陈贵香", "已核对证件，不是同一人")
+
+
+def test_a_newborn_is_registered_by_its_mother(cast, enter):
+    mother = casting.resident(
+        cast.wang, cast.region, name="张丽", id_number=casting.id_card(female=True)
+    )
+    born = timezone.localdate()
+    told = typed(name="", id_type="", sex="1", birth_date=born, mother=mother.pk)
+    answer = enter("wang").post(NEW, {**told, "birth_certificate": "a33 0000001"})
+    child = Person.objects.get(name="张丽之子")
+    assert answer.headers["Location"] == child.get_absolute_url()
+    assert child.identifiers.get().value == "A330000001"
+
+
+def test_the_office_judges_a_pair_side_by_side(cast, enter):
+    review = a_pair(cast)
+    browser = enter("sun")
+    assert "陈贵香" in text(browser.get(reverse("people:reviews")))
+    shown = text(browser.get(review.get_absolute_url()))
+    for words in ("左边的档案", "同音", "13900000001", "<meter"):
+        assert words in shown
+    seen = TrailEntry.objects.filter(verb="person.show").values_list("person_id", flat=True)
+    assert set(seen) == {review.first_id, review.second_id}
+    assert browser.post(review.get_absolute_url(), {"decision": "first"}).status_code == 422
+    answer = browser.post(
+        review.get_absolute_url(), {"decision": "first", "reason": "已核对身份证"}
+    )
+    assert answer.status_code == 302
+    merge = Merge.objects.get()
+    assert (merge.survivor, merge.loser_id) == (review.first, review.second_id)
+
+
+@pytest.mark.parametrize(("decision", "state"), [("different", "different"), ("wait", "waiting")])
+def test_a_pair_may_be_two_or_wait(cast, enter, decision, state):
+    review = a_pair(cast)
+    told = {"decision": decision, "reason": "户口簿上是兄弟"}
+    enter("sun").post(review.get_absolute_url(), told)
+    review.refresh_from_db()
+    assert (review.state, review.note) == (state, "户口簿上是兄弟")
+
+
+def test_old_addresses_lead_to_the_survivor_and_a_merge_can_be_undone(cast, enter):
+    review = a_pair(cast)
+    browser = enter("sun")
+    browser.post(review.get_absolute_url(), {"decision": "first", "reason": "已核对身份证"})
+    old, new = (person.get_absolute_url() for person in (review.second, review.first))
+    answer = browser.get(old)
+    assert (answer.status_code, answer.headers["Location"]) == (307, new)
+    assert enter("stranger").get(old).status_code == 404
+    merge = Merge.objects.get()
+    assert "陈贵香" in text(browser.get(reverse("people:merges")))
+    assert "撤销合并" in text(browser.get(merge.get_absolute_url()))
+    browser.post(merge.get_absolute_url(), {"reason": "核对错了"})
+    assert browser.get(old).status_code != 307
+
+
+def test_others_have_no_business_with_pairs(cast, enter):
+    review = a_pair(cast)
+    for part in ("wang", "stranger", "strange_admin"):
+        browser = enter(part)
+        assert browser.get(review.get_absolute_url()).status_code == 404
+        assert "陈贵香" not in text(browser.get(reverse("people:reviews")))
+
+
+def test_the_office_starts_the_search_of_the_county(cast, enter):
+    browser = enter("sun")
+    assert "开始查重" in text(browser.get(reverse("people:duplicates")))
+    browser.post(reverse("people:duplicates"))
+    assert Job.objects.get().kind == "people.duplicates"
+    assert "排队中" in text(browser.get(reverse("people:duplicates")))
+    assert enter("wang").post(reverse("people:duplicates")).status_code == 403
+
+
+def test_the_search_finds_who_was_registered_twice_and_asks_once(cast):
+    pytest.importorskip("splink")
+    twice = a_pair(cast)
+    MatchReview.objects.all().delete()
+    found = duplicates.run(cast.region.pk)
+    assert (found["pairs"], found["asked"]) == (1, 1)
+    review = MatchReview.objects.get()
+    assert (review.first, review.second, review.source) == (twice.first, twice.second, "bulk")
+    assert duplicates.run(cast.region.pk)["asked"] == 0

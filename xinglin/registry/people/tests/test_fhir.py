@@ -4,6 +4,7 @@ from datetime import date
 from uuid import UUID
 
 import pytest
+from django.utils import timezone
 
 from tests.fhir import assert_valid
 from xinglin.kernel.resources import BadResource
@@ -50,6 +51,38 @@ def test_a_resident_travels_out_and_in_again_unchanged():
         ("health-card", "", "E123456"),
         ("other", "urn:x", "7"),
     ]
+
+
+def test_a_newborn_travels_with_certificate_order_and_mother():
+    child = granny()
+    child.mother_id, child.birth_order = UUID(int=9), 2
+    numbers = [
+        Identifier(kind="birth-cert", value="A330000001"),
+        Identifier(kind="passport", issuer="中国", value="E12345678"),
+        Identifier(kind="document", issuer="公安部", value="D1"),
+    ]
+    sent = to_fhir(child, numbers)
+    assert_valid(sent)
+    assert sent["extension"][-1]["valueReference"] == {"reference": f"Patient/{UUID(int=9)}"}
+    back = from_fhir(sent, county_id=COUNTY)
+    assert back.person.birth_order == 2
+    assert [(i.kind, i.issuer, i.value) for i in back.identifiers] == [
+        (i.kind, i.issuer, i.value) for i in numbers
+    ]
+
+
+def test_merged_registrations_are_linked_both_ways():
+    survivor, loser = granny(), granny()
+    loser.replaced_by_id, loser.voided_at = survivor.pk, timezone.now()
+    told = to_fhir(loser)
+    assert_valid(told)
+    assert not told["active"]
+    assert told["link"] == [
+        {"other": {"reference": f"Patient/{survivor.pk}"}, "type": "replaced-by"}
+    ]
+    told = to_fhir(survivor, replaces=[loser])
+    assert_valid(told)
+    assert told["link"] == [{"other": {"reference": f"Patient/{loser.pk}"}, "type": "replaces"}]
 
 
 def test_a_foreign_patient_keeps_name_and_number():

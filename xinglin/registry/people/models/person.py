@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.urls import reverse
@@ -41,6 +42,16 @@ class PersonQuerySet(models.QuerySet["Person"]):
         if actor.county_id == NONE or not actor.may("person.search"):
             return self.none()
         return self.filter(county_id=actor.county_id, voided_at=None)
+
+    def replaced_for(self, actor: Actor) -> Self:
+        """Registrations that live on in another one, so that old addresses lead there."""
+        if actor.county_id == NONE or not actor.may("person.search"):
+            return self.none()
+        return self.filter(county_id=actor.county_id, replaced_by__isnull=False)
+
+    def known(self) -> Self:
+        """Whoever a number may lead to: the living, and those who live on in another one."""
+        return self.filter(Q(voided_at=None) | Q(replaced_by__isnull=False))
 
 
 class SearchKeyQuerySet(models.QuerySet["SearchKey"]):
@@ -120,10 +131,33 @@ class Person(Record):
         verbose_name=_("管理机构"),
     )
     deceased_on = models.DateField(_("死亡日期"), null=True, blank=True)
+    mother = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        related_name="children",
+        null=True,
+        blank=True,
+        verbose_name=_("母亲"),
+    )
+    birth_order = models.PositiveSmallIntegerField(
+        _("多胞胎次序"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(9)],
+    )
     source = models.CharField(_("来源系统"), max_length=120, blank=True, editable=False)
     source_id = models.CharField(_("来源编号"), max_length=120, blank=True, editable=False)
     voided_at = models.DateTimeField(null=True, blank=True, editable=False)
     void_reason = models.CharField(_("作废原因"), max_length=200, blank=True, editable=False)
+    replaced_by = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        related_name="replaced",
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("并入的档案"),
+    )
 
     objects: ClassVar[PersonQuerySet] = PersonQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -140,6 +174,11 @@ class Person(Record):
                 condition=Q(voided_at=None) & ~Q(source_id=""),
                 name="person_source_once",
             ),
+            models.CheckConstraint(
+                condition=Q(replaced_by=None)
+                | (Q(voided_at__isnull=False) & ~Q(replaced_by=F("id"))),
+                name="person_replaced_is_void",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -150,6 +189,15 @@ class Person(Record):
 
     def trail_person_id(self) -> UUID | None:
         return self.pk
+
+    @property
+    def living(self) -> Person | None:
+        """The registration that stands for this one today; None if it was struck out."""
+        # Each step of the chain was merged later than the one before, so it comes to an end.
+        found: Person = self
+        while found.replaced_by is not None:
+            found = found.replaced_by
+        return found if found.voided_at is None else None
 
     def get_sex_display(self) -> str:  # type: ignore[no-redef]
         """Django's own builds a table of all choices anew, for every row of a list."""
@@ -206,6 +254,9 @@ class Identifier(Record):
         HEALTH_CARD = "health-card", _("电子健康卡")
         INSURANCE = "insurance", _("医保个人编号")
         LOCAL = "local", _("本地病案号")
+        BIRTH = "birth-cert", _("出生医学证明编号")
+        PASSPORT = "passport", _("护照")
+        DOCUMENT = "document", _("其他证件")
         OTHER = "other", _("其他")
 
     county = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
@@ -286,3 +337,15 @@ class CareLink(Record):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.organisation_id} {self.basis}"
+
+    def widen(self, person: Person) -> CareLink | None:
+        """The same ground as another registration of this person has it, made to hold for both.
+
+        A merge asks when both have one; what it returns is not yet saved.
+        """
+        twin = CareLink.objects.filter(
+            person=person, organisation=self.organisation_id, basis=self.basis
+        ).first()
+        if twin is not None:
+            twin.since = min(twin.since, self.since)
+        return twin
