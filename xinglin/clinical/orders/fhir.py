@@ -6,12 +6,28 @@ record's is what is taken, this one is the order with its state; `identifier` jo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from xinglin.clinical.orders import catalogue
+from django.db.models import Q
+
+from xinglin.clinical.orders import catalogue, permissions
 from xinglin.clinical.orders.models import Done, Execution, Kind, Order, State, Term, said_unit
-from xinglin.clinical.record.models import Encounter
+from xinglin.clinical.record.models import Encounter, grounds_of
+from xinglin.kernel.access import Actor
 from xinglin.kernel.resources import coding, instant, reference, slim
+from xinglin.kernel.searching import (
+    NOTHING,
+    Asking,
+    Offer,
+    Parameter,
+    Pointer,
+    Span,
+    Token,
+    codes,
+)
 
 UCUM = "http://unitsofmeasure.org"
 SNOMED = "http://snomed.info/sct"
@@ -265,3 +281,127 @@ def administration(row: Execution) -> dict[str, Any]:
         }
     )
     return found
+
+
+# ---------------------------------------------------------------------- offered and searched
+
+INTENT = "http://hl7.org/fhir/request-intent"
+
+
+def _coded(name: str, own: str, column: str) -> Token:
+    """A code of one of the house's lists."""
+
+    def match(system: str | None, code: str, asking: Asking) -> Q:
+        if system not in (None, own):
+            return NOTHING
+        return Q(**{column: code}) if code else ~Q(**{column: ""})
+
+    return Token(name, match, empty=Q(**{column: ""}))
+
+
+def _known_as(system: str | None, code: str, asking: Asking) -> Q:
+    """By the identifier that joins an order and the medicine it wrote: its own id."""
+    if system not in (None, ORDERS):
+        return NOTHING
+    try:
+        return Q(pk=UUID(code)) if code else Q()
+    except ValueError:
+        return NOTHING
+
+
+def _statuses(table: Mapping[State, str]) -> dict[str, Q]:
+    return {
+        status: Q(state__in=[state for state in State if table[state] == status])
+        for status in dict.fromkeys(table.values())
+    }
+
+
+def _offer(kind: str, write: Any, only: Q, authored: str, *parameters: Parameter) -> Offer:
+    def rows(actor: Actor) -> Any:
+        return Order.objects.visible_to(actor).filter(only)
+
+    shared = (
+        Span(authored, "signed_at", sort="created_at"),
+        Pointer("encounter", "encounter_id", ("Encounter",)),
+        Token("identifier", _known_as),
+        codes("intent", {"order": Q()}, INTENT),
+        Pointer("patient", "person_id", ("Patient",)),
+        codes("priority", {"stat": Q(emergency=True), "routine": Q(emergency=False)}),
+        Pointer("subject", "person_id", ("Patient",)),
+    )
+    return Offer(
+        kind=kind,
+        model=Order,
+        rows=rows,
+        write=write,
+        parameters=tuple(sorted((*shared, *parameters), key=lambda each: each.name)),
+        needed=("status", "intent", "subject", "medicationCodeableConcept"),
+        parts=lambda actor: ("encounter",),
+        person="person_id",
+        verb=permissions.READ.code,
+        grounds=grounds_of,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _When(Parameter):
+    """When it was given; of what was not given yet, when it is due."""
+
+    kind = "date"
+
+    def one(self, text: str, modifier: str, asking: Asking) -> Q:
+        given = Span(self.name, "given_at").one(text, modifier, asking)
+        due = Span(self.name, "due_at").one(text, modifier, asking)
+        return (Q(given_at__isnull=False) & given) | (Q(given_at=None) & due)
+
+
+def _times(actor: Actor) -> Any:
+    return Execution.objects.visible_to(actor).filter(order__kind=Kind.DRUG)
+
+
+_KEPT = Q(voided_at=None)
+OFFERS = (
+    _offer(
+        "MedicationRequest",
+        medication_request,
+        Q(kind=Kind.DRUG),
+        "authoredon",
+        _coded("code", DRUGS, "code"),
+        codes("status", _statuses(STATUS)),
+    ),
+    _offer(
+        "ServiceRequest",
+        service_request,
+        ~Q(kind=Kind.DRUG),
+        "authored",
+        _coded("code", ITEMS, "code"),
+        codes("status", _statuses(SERVICE)),
+    ),
+    Offer(
+        kind="MedicationAdministration",
+        model=Execution,
+        rows=_times,
+        write=administration,
+        parameters=(
+            _When("effective-time", sort="due_at"),
+            Pointer("patient", "person_id", ("Patient",)),
+            Pointer("request", "order_id", ("MedicationRequest",)),
+            codes(
+                "status",
+                {
+                    "completed": _KEPT & Q(state=Done.GIVEN),
+                    "not-done": _KEPT & Q(state=Done.OMITTED),
+                    "stopped": _KEPT & Q(state=Done.DROPPED),
+                    "unknown": _KEPT & Q(state=Done.DUE),
+                    "entered-in-error": ~_KEPT,
+                },
+            ),
+            Pointer("subject", "person_id", ("Patient",)),
+        ),
+        needed=("status", "medicationCodeableConcept", "subject"),
+        parts=lambda actor: ("order",),
+        person="person_id",
+        verb=permissions.READ.code,
+        grounds=grounds_of,
+    ),
+)

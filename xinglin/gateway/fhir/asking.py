@@ -26,9 +26,9 @@ TOTALS = ("none", "estimate", "accurate")
 
 @dataclass(frozen=True)
 class Include:
-    """A reference to follow: its parameter, and the types it may lead to."""
+    """A reference to follow: its parameter's name, and the types it may lead to."""
 
-    pointer: Pointer
+    name: str
     targets: tuple[str, ...]
 
 
@@ -165,7 +165,7 @@ def _follow(asked: Asked, value: str) -> bool:
     if pointer is None or (target and target not in pointer.targets):
         return False
     targets = (target,) if target else tuple(t for t in pointer.targets if t in TYPES)
-    asked.includes.append(Include(pointer, targets))
+    asked.includes.append(Include(name, targets))
     return True
 
 

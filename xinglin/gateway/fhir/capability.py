@@ -81,10 +81,8 @@ def _resource(kind: str) -> dict[str, Any]:
         told["searchInclude"] = [f"{kind}:{name}" for name in pointers(kind)]
     if kind == PATIENT:
         told["operation"] = [
-            {
-                "name": "everything",
-                "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
-            }
+            {"name": name, "definition": f"http://hl7.org/fhir/OperationDefinition/Patient-{name}"}
+            for name in ("everything", "match")
         ]
     return told
 

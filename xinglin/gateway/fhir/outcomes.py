@@ -63,7 +63,8 @@ def outcome(told: Said) -> dict[str, Any]:
             "code": code,
             "details": {"text": sentence},
             "diagnostics": told.code,
-            "location": [f"http.{field}"],
+            # A place in what was sent, or the name of a parameter.
+            **({"expression": [field]} if field[0].isupper() else {"location": [f"http.{field}"]}),
         }
         for field, sentence in told.errors
         if field

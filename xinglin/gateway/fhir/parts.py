@@ -43,4 +43,5 @@ def _prepared(actor: Actor, offer: Offer, name: str) -> Prepared:
     ]
     relation: Any = offer.model._meta.get_field(name)
     back = relation.field.name if relation.one_to_many else relation.related_query_name()
+    assert part.queryset is not None, "a part that is a list says which rows, and in which order"
     return Prepared(part.queryset.filter(**{back: SLOT}))

@@ -3,15 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
+from django.db.models import Exists, OuterRef
+
+from xinglin.clinical.orders.fhir import OFFERS as ORDERS
+from xinglin.clinical.orders.models import Order
 from xinglin.clinical.record.fhir.offers import OFFERS as RECORD
+from xinglin.clinical.record.models import Medication
 from xinglin.clinical.referral.fhir import OFFERS as REFERRAL
+from xinglin.kernel.access import Actor
 from xinglin.kernel.searching import Offer, Parameter, Pointer
 from xinglin.registry.organisations.fhir import OFFERS as ORGANISATIONS
 from xinglin.registry.people.fhir import OFFERS as PEOPLE
 from xinglin.registry.staff.fhir import OFFERS as STAFF
 
-ALL: tuple[Offer, ...] = (*ORGANISATIONS, *STAFF, *PEOPLE, *RECORD, *REFERRAL)
+
+def _once(offer: Offer) -> Offer:
+    """A medicine that an order wrote is told as that order, to whom the order is told."""
+    if offer.model is not Medication:
+        return offer
+
+    def rows(actor: Actor) -> Any:
+        ordered = Order.objects.visible_to(actor).filter(medication_id=OuterRef("pk"))
+        return offer.rows(actor).exclude(Exists(ordered))
+
+    return replace(offer, rows=rows)
+
+
+ALL: tuple[Offer, ...] = (
+    *ORGANISATIONS,
+    *STAFF,
+    *PEOPLE,
+    *map(_once, RECORD),
+    *ORDERS,
+    *REFERRAL,
+)
 
 PATIENT = "Patient"
 BINARY = "Binary"

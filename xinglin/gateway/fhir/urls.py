@@ -9,6 +9,7 @@ from django.urls import path, re_path
 
 from xinglin.gateway.fhir import views
 from xinglin.gateway.fhir.everything import everything
+from xinglin.gateway.fhir.matching import match
 from xinglin.gateway.fhir.registry import BINARY, COMPARTMENT, PATIENT, TYPES
 
 
@@ -31,6 +32,7 @@ urlpatterns = [
         )
     ),
     path(f"{BINARY}/<uuid:pk>", views.binary, name="binary"),
+    path(f"{PATIENT}/$match", match, name="match"),
     path(f"{PATIENT}/<uuid:pk>/$everything", everything, name="everything"),
     *(
         path(

@@ -18,16 +18,17 @@ from xinglin.clinical.record.models import Document
 from xinglin.gateway.callers import SCOPES, caller
 from xinglin.gateway.fhir import capability
 from xinglin.gateway.fhir.asking import understood
-from xinglin.gateway.fhir.bundles import Entries, searchset, some_of, with_parts, written
+from xinglin.gateway.fhir.bundles import Entries, searchset, some_of, written
 from xinglin.gateway.fhir.outcomes import NotAllowed, answer, outcome_of, wants_json
 from xinglin.gateway.fhir.pages import page_of
+from xinglin.gateway.fhir.parts import with_parts
 from xinglin.gateway.fhir.registry import BINARY, PATIENT, TYPES
 from xinglin.gateway.problems import WrongMedia
 from xinglin.kernel import trail
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Conflict
 from xinglin.kernel.prepared import SLOT, Cabinet, Prepared
-from xinglin.kernel.searching import Asking, Offer, read_id
+from xinglin.kernel.searching import Asking, Offer, Pointer, read_id
 from xinglin.ui.requests import Request
 
 View = Callable[..., HttpResponseBase]
@@ -204,7 +205,11 @@ def _searched(
         order = {str(each.row.pk): at for at, each in enumerate(page.rows)}
         entries.entries.sort(key=lambda entry: order[entry["resource"]["id"]])
     for include in asked.includes:
-        keys = {getattr(each.row, include.pointer.column) for each in page.rows}
+        keys = set()
+        for each in page.rows:
+            pointer = each.offer.parameter(include.name)
+            if isinstance(pointer, Pointer):
+                keys.add(getattr(each.row, pointer.column))
         for target in include.targets:
             entries.include(target, keys)
     entries.trace()

@@ -74,6 +74,18 @@ def grounds(actor: Actor, people: Iterable[UUID]) -> dict[UUID, str]:
     return found
 
 
+def grounds_of(actor: Actor, rows: Iterable[Any]) -> dict[UUID, str]:
+    """Why the post may read each of the people whom rows are about; what it wrote, at the least."""
+    people: set[UUID] = set()
+    for row in rows:
+        people.add(row.person_id)
+        if not type(row).person.is_cached(row):
+            # All that the trail asks of the person: what one sees is of one's own county.
+            row.person = Person(pk=row.person_id, county_id=actor.county_id)
+    told = grounds(actor, people)
+    return {key: told.get(key) or gettext("本机构书写的内容") for key in people}
+
+
 def opened(actor: Actor, subject: Record, *, parts: str = "", door: str = "") -> None:
     """Write in the trail that clinical data of a person lay open: which parts, on what ground."""
     person = subject if isinstance(subject, Person) else getattr(subject, "person", None)

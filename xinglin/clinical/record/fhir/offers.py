@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from xinglin.clinical.privacy.models import grounds
+from xinglin.clinical.privacy.models import grounds_of
 from xinglin.clinical.record import permissions
 from xinglin.clinical.record.fhir import findings, given, medicines, papers, visits
 from xinglin.clinical.record.fhir.findings import LOINC, OURS_OF, UCUM
@@ -45,27 +43,12 @@ from xinglin.kernel.searching import (
     moment,
     texts,
 )
-from xinglin.registry.people.models import Person
 
 STRUCK = Q(voided_at__isnull=False)
 STANDING = Q(voided_at=None)
 ICD10_NAMES = dict.fromkeys(ICD10_SYSTEMS, "icd10")
 ICD9CM3_NAMES = dict.fromkeys(ICD9CM3_SYSTEMS, "icd9cm3")
 PATIENT = ("Patient",)
-
-
-def grounds_of(actor: Actor, facts: Sequence[Any]) -> Mapping[UUID, str]:
-    """Why the post may read each of the residents whom these facts are about."""
-    people: dict[UUID, Person] = {}
-    for fact in facts:
-        # All that the trail asks of the person: what one sees is of one's own county.
-        who = people.setdefault(
-            fact.person_id, Person(pk=fact.person_id, county_id=actor.county_id)
-        )
-        if not type(fact).person.is_cached(fact):
-            fact.person = who
-    told = grounds(actor, people)
-    return {key: told.get(key) or _("本机构书写的内容") for key in people}
 
 
 def of_fact(
@@ -259,7 +242,7 @@ OFFERS: tuple[Offer, ...] = (
         "MedicationRequest",
         Medication,
         medicines.medication_to_fhir,
-        day("authoredon", "started_on"),
+        Span("authoredon", "started_on", days=True, sort="happened_at"),
         coded("code", "system", "code"),
         codes("intent", {"order": Q()}, "http://hl7.org/fhir/CodeSystem/medicationrequest-intent"),
         codes(
@@ -352,4 +335,4 @@ OFFERS: tuple[Offer, ...] = (
     ),
 )
 
-__all__ = ["OFFERS", "grounds_of", "of_fact"]
+__all__ = ["OFFERS"]

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import cast, machines
+from xinglin.clinical.orders.tests import factories as wards
 from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import (
     Allergy,
@@ -93,7 +94,10 @@ def pressure(by: Actor, who: Person, house: Organisation, at: datetime, **facts:
 
 
 def life(county: cast.Cast) -> dict[str, Any]:
-    """One of every kind of resource, of the county's patient; by name."""
+    """One of every kind of resource, of the county's patient; by name.
+
+    `ordered` is a drug of the ward, which wrote a medicine into the record.
+    """
     by, who, now = county.wang, county.patient, timezone.now()
     here = {"person": who, "organisation": county.township}
     seen = visit(by, who, county.township, started_at=now - timedelta(days=2), visit_no="M1")
@@ -136,6 +140,10 @@ def life(county: cast.Cast) -> dict[str, Any]:
             content=ContentFile(PDF, "ecg.pdf"),
         ),
     }
+    stay = wards.admitted(county)
+    drug = wards.running(county, stay)
+    wards.running(county, stay, **wards.CARE)
+    found |= {"ordered": drug, "MedicationAdministration": drug.executions.order_by("due_at")[0]}
     referral = road.submitted(county)
     referrals.attach(referral, by=by, document=found["DocumentReference"])
     referral = Referral.objects.get(pk=referral.pk)

@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 
 from tests.fhir import assert_valid
+from xinglin.gateway.fhir.asking import sortable
 from xinglin.gateway.fhir.capability import SCOPES
 from xinglin.gateway.fhir.registry import TYPES
 
@@ -44,6 +45,11 @@ def test_models_of_one_type_do_not_disagree_about_a_parameter():
             assert len(set(names)) == len(names)
             for each in offer.parameters:
                 assert kinds.setdefault(each.name, type(each)) is type(each)
+    for kind, offers in TYPES.items():
+        for name in sortable(kind):
+            columns = [o.model._meta.get_field(o.parameter(name).sort) for o in offers]
+            fields = {column.get_internal_type() for column in columns}
+            assert len(fields) == 1, f"{kind}.{name} has values that cannot be compared"
 
 
 def test_how_to_get_a_token(db, client):

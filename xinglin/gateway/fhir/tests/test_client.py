@@ -68,7 +68,7 @@ def test_it_understands_what_the_house_can_do(server):
     everything = {
         each.name for each in rest.resource if each.type == "Patient" for each in each.operation
     }
-    assert everything == {"everything"}
+    assert everything == {"everything", "match"}
 
 
 def test_it_reads_a_patient_and_what_they_suffer_from(server, county, lived):
@@ -121,7 +121,8 @@ def test_it_walks_through_all_pages(server, county):
 
 
 def test_it_follows_a_referral_with_what_is_included(server, county, lived):
-    search = FHIRSearch(servicerequest.ServiceRequest, {"status": "active"}).include("subject")
+    search = FHIRSearch(servicerequest.ServiceRequest, {"status": "active", "code": "up"})
+    search.include("subject")
     request, who = search.perform_resources_iter(server)
     assert (request.id, who.id) == (str(lived["ServiceRequest"].pk), str(county.patient.pk))
     progress = task.Task.read(request.id, server)

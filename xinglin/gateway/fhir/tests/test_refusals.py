@@ -146,7 +146,7 @@ def test_addresses_that_lead_nowhere(his):
     for path in (
         *("", "Nonsense", f"Nonsense/{nobody}", f"Patient/{nobody}", "Patient/nobody", "Binary/x"),
         *(f"Binary/{nobody}", f"Patient/{nobody}/Observation", f"Patient/{nobody}/$everything"),
-        *("Patient/x/y/z", f"Observation/{nobody}/Patient", "$everything", "Patient/$match"),
+        *("Patient/x/y/z", f"Observation/{nobody}/Patient", "$everything", "Patient/$merge"),
     ):
         refusal(his.ask(path), 404, "not-found")
     refusal(his.ask("Patient/a%20b"), 400)
