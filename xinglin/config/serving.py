@@ -26,6 +26,8 @@ DEMO_ACCOUNTS = (
     ("manager", "医共体管理办公室"),
     ("bureau", "卫生健康局"),
     ("admin", "系统管理员"),
+    ("nurse", "青山镇卫生院护士"),
+    ("pharmacist", "青山镇卫生院药师"),
     ("stranger", "临水县医生（看不到青山县）"),
 )
 DEMO_PASSWORD = "xinglin-demo"
