@@ -116,8 +116,10 @@ class Ward:
                 row = rows.order_by("due_at").first()
                 if row is not None:
                     self._done(order, row)
-                elif order.term == Term.LONG and order.planned_until < now:
-                    with clock.at(order.planned_until):
+                    continue
+                planned = order.planned_until
+                if order.term == Term.LONG and planned is not None and planned < now:
+                    with clock.at(planned):
                         orders.plan(order, by=_house(order))
                 else:
                     break
