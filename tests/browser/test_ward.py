@@ -37,6 +37,7 @@ def test_a_ward_orders_checks_gives_and_stops(house, sign_in, shot):
 
     # a dose over the maximum is stopped with a sentence, and the drug that is wrong is taken back
     choose(doctor, "药品或项目", "aldp", "氨氯地平")
+    expect(field(doctor, "每次剂量")).to_have_value("5")
     field(doctor, "每次剂量").fill("50")
     doctor.get_by_role("button", name="写入").click()
     expect(doctor.locator(".draft-orders")).to_contain_text("单次极量")
