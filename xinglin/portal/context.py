@@ -65,9 +65,7 @@ def rooms(request: HttpRequest, actor: Actor, *, waiting: int) -> list[NavEntry]
                     "count": waiting,
                 }
             )
-        found.append(
-            {"label": _("医嘱"), "url": reverse("orders:list"), "icon": "clipboard-list"}
-        )
+        found.append({"label": _("医嘱"), "url": reverse("orders:list"), "icon": "clipboard-list"})
     if actor.may("person.search"):
         found.append(
             {"label": pgettext("list", "居民"), "url": reverse("people:list"), "icon": "users"}

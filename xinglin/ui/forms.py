@@ -242,6 +242,12 @@ class SegmentedChoice(forms.RadioSelect):
     template_name = "ui/widgets/segmented.html"
 
 
+class TickedChoices(forms.CheckboxSelectMultiple):
+    """Several of a few, side by side as far as they fit."""
+
+    template_name = "ui/widgets/ticks.html"
+
+
 class FileInput(forms.ClearableFileInput):
     """A file, or a photograph taken on the spot."""
 

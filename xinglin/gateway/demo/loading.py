@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from xinglin.clinical.referral.models import Referral
 from xinglin.gateway import actions as gateway
-from xinglin.gateway.demo import county, people, referrals, visits, wards
+from xinglin.gateway.demo import county, findings, people, referrals, visits, wards
 from xinglin.gateway.imports import actions as imports
 from xinglin.gateway.models import ClientPost
 from xinglin.kernel.access import system
@@ -46,6 +46,8 @@ def load(residents: int = 4200, *, seed: int = SEED, progress: Progress | None =
     ours = county.green_mountain(rng, today)
     listed = people.residents(ours, residents, rng, today)
     life = visits.a_year(ours, listed, rng, today)
+    # Of its own chance, so that the visits stay what they were.
+    found = findings.of_the_year(life, listed, Random(seed + 1), today)
     _import(
         {
             "机构": ours.organisations,
@@ -54,6 +56,11 @@ def load(residents: int = 4200, *, seed: int = SEED, progress: Progress | None =
             "就诊": life.encounters,
             "用药": life.medications,
             "过敏": life.allergies,
+            "健康问题": found.problems,
+            "检查结果": found.results,
+            "手术操作": found.procedures,
+            "预防接种": found.vaccines,
+            "家族史": found.family,
         },
         lambda done, total: told(70 * done // total, 100),
     )

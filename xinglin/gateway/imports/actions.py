@@ -32,7 +32,6 @@ from xinglin.kernel.resources import BadResource
 from xinglin.registry.organisations.models import Level, Organisation, tree
 
 Progress = Callable[[int, int], None]
-FACT_KINDS = (kinds.ENCOUNTERS, kinds.MEDICATIONS, kinds.ALLERGIES)
 READ_KINDS = ("Organization", "Practitioner", "PractitionerRole", "Patient")
 
 
@@ -184,9 +183,9 @@ class _Load:
 
     def _tell_facts(self, facts: Facts, people: People) -> None:
         rows = [(table.kind, row) for table in self.tables for row in table.rows]
-        wanted = [(kind, row) for kind, row in rows if kind in FACT_KINDS]
+        wanted = [(kind, row) for kind, row in rows if kind in kinds.FACTS]
         people.learn([row.cells for _kind, row in wanted])
-        for kind in FACT_KINDS:
+        for kind in kinds.FACTS:
             for of, row in wanted:
                 if of is kind:
                     facts.tell(kind, row)

@@ -10,7 +10,7 @@ from typing import Any
 import xlsxwriter
 from django.utils.translation import gettext as _
 
-from xinglin.clinical.record.models import Encounter
+from xinglin.clinical.record.models import Document, Encounter, Problem
 from xinglin.gateway.imports.kinds import EXAMPLE, NOTE, Column, Kind
 from xinglin.registry.organisations.models import Level
 from xinglin.registry.staff import catalogue as staff_roles
@@ -27,6 +27,10 @@ def choices(column: Column) -> list[tuple[str, str]]:
         return [(role.code, role.label) for role in staff_roles.roles().values()]
     if column.list_of == "visit":
         return [(kind.value, str(kind.label)) for kind in Encounter.Kind]
+    if column.list_of == "problem":
+        return [(status.value, str(status.label)) for status in Problem.Status]
+    if column.list_of == "document":
+        return [(kind.value, str(kind.label)) for kind in Document.Kind]
     if column.list_of:
         return [(each.code, each.label) for each in terminology.code_list(column.list_of).concepts]
     return []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,13 +17,20 @@ from xinglin.clinical.record import fhir as mapping
 from xinglin.clinical.record.models import (
     Allergy,
     Diagnosis,
+    Document,
     Encounter,
     Fact,
+    FamilyHistory,
+    HealthCover,
+    Immunization,
     Medication,
     Observation,
+    OfEncounter,
+    Problem,
+    Procedure,
 )
-from xinglin.clinical.record.rules import VITAL_SIGNS
-from xinglin.gateway.imports import kinds, sameness
+from xinglin.clinical.record.rules import VITAL_BY_LOINC, VITAL_SIGNS
+from xinglin.gateway.imports import kinds, rows, sameness
 from xinglin.gateway.imports.bundles import Entries, Entry
 from xinglin.gateway.imports.houses import Houses
 from xinglin.gateway.imports.kinds import Kind
@@ -39,10 +47,16 @@ TABLE = "table"
 # In the order in which they lean on each other.
 ORDER: tuple[tuple[type[Fact], str], ...] = (
     (Encounter, "encounters"),
+    (HealthCover, "health-covers"),
+    (Problem, "problems"),
     (Diagnosis, "diagnoses"),
     (Observation, "observations"),
     (Allergy, "allergies"),
     (Medication, "medications"),
+    (Procedure, "procedures"),
+    (Immunization, "immunizations"),
+    (FamilyHistory, "family-histories"),
+    (Document, "documents"),
 )
 # What a table says of a visit.
 VISIT = (
@@ -77,20 +91,41 @@ class Facts:
     # ---------------------------------------------------------------------------- tables
 
     def tell(self, kind: Kind, row: Row) -> None:
-        """One row of a table of encounters, medicines or allergies."""
+        """One row of a clinical table."""
         try:
             person = self._person(row)
             house = self._house(row)
-            read: Callable[[dict[str, Any], Person, Organisation], Iterator[Fact]] = {
-                kinds.ENCOUNTERS: self._visit,
-                kinds.MEDICATIONS: self._medicine,
-                kinds.ALLERGIES: self._allergy,
-            }[kind]
-            for fact in read(row.cells, person, house):
-                record.check(fact)
+            for fact in self._told(kind, row.cells, person, house):
+                self._check(kind, fact)
                 self._take(row.place, fact)
         except Refused as refusal:
             self._refuse(kind, row, refusal)
+
+    def _told(
+        self, kind: Kind, cells: dict[str, Any], person: Person, house: Organisation
+    ) -> Iterator[Fact]:
+        if kind is kinds.ENCOUNTERS:
+            yield from self._visit(cells, person, house)
+            return
+        visit = cells.get("visit", "")
+        of = {
+            "person": person,
+            "organisation": house,
+            "author": cells.get("author", ""),
+            "source": TABLE,
+        }
+        encounter = self._known_visit(house, visit) if visit else None
+        yield rows.READERS[kind.code](cells, of, encounter)
+
+    @staticmethod
+    def _check(kind: Kind, fact: Fact) -> None:
+        """Refused names the column that the value stands in."""
+        try:
+            record.check(fact)
+        except Refused as refusal:
+            if isinstance(fact, Observation) and kind is kinds.ENCOUNTERS:
+                refusal.field = VITAL_BY_LOINC[fact.code].field
+            raise
 
     def _person(self, row: Row) -> Person:
         cells = row.cells
@@ -151,37 +186,6 @@ class Facts:
                     measured_at=visit.started_at,
                 )
 
-    def _medicine(
-        self, cells: dict[str, Any], person: Person, house: Organisation
-    ) -> Iterator[Fact]:
-        names = ("name", "code", "form", "dose", "frequency", "route", "started_on", "ended_on")
-        visit = cells.get("visit", "")
-        encounter = self._known_visit(house, visit) if visit else None
-        yield Medication(
-            person=person,
-            organisation=house,
-            encounter=encounter,
-            author=cells.get("author", ""),
-            source=TABLE,
-            source_id=sameness.digest(
-                person.pk, house.pk, visit, cells["name"], cells["started_on"]
-            ),
-            **{name: cells[name] for name in names if name in cells},
-        )
-
-    def _allergy(
-        self, cells: dict[str, Any], person: Person, house: Organisation
-    ) -> Iterator[Fact]:
-        names = ("substance", "reaction", "severe", "noted_on")
-        yield Allergy(
-            person=person,
-            organisation=house,
-            author=cells.get("author", ""),
-            source=TABLE,
-            source_id=sameness.digest(person.pk, house.pk, cells["substance"]),
-            **{name: cells[name] for name in names if name in cells},
-        )
-
     def _known_visit(self, house: Organisation, number: str) -> Encounter:
         found = self.visits.get((house.pk, number)) or (
             Encounter.objects.filter(
@@ -196,6 +200,8 @@ class Facts:
         name = refusal.field
         if name == "code" and kind is kinds.ENCOUNTERS:
             name = "diagnosis"
+        if name == "number" and kind is kinds.COVERS:
+            name = "health_record_no"
         column = next((c for c in kind.columns if c.key == name), None)
         value = row.cells.get(name, "") if name else ""
         said, reason = masked(column, value, str(refusal)) if value else ("", str(refusal))
@@ -228,6 +234,8 @@ class Facts:
         if not facts:
             self.report.skipped[entry.kind] += 1
         for fact in facts:
+            if isinstance(fact, Document) and fact.file:
+                record.attach(fact, fact.file.file)
             record.check(fact)
             sameness.name(fact, entry)
             kept = self._take(entry.place, fact)
@@ -302,7 +310,9 @@ class Facts:
         key = (fact.organisation_id, fact.source, fact.source_id)
         if key in told:
             other_place, other = told[key]
-            if sameness.contents(other) != sameness.contents(fact):
+            if other.person_id != fact.person_id or sameness.contents(other) != sameness.contents(
+                fact
+            ):
                 raise Refused(
                     _("与 %(file)s %(place)s是同一编号，但内容不同。")
                     % {"file": other_place.file, "place": other_place},
@@ -345,24 +355,43 @@ class Facts:
                     continue
                 count.updated += 1
                 self._renew(place, same, changed)
-            if really and self.report.clean:
+            if really and self.report.clean and model is HealthCover:
+                self._open_covers(fresh)
+            elif really and self.report.clean:
                 for start in range(0, len(fresh), 2000):
                     record.take_in(fresh[start : start + 2000], by=self.houses.by)
+
+    def _open_covers(self, fresh: list[Fact]) -> None:
+        """One by one: each has a number that must be free, and that the person is found by."""
+        places = {fact.pk: place for place, fact in self.told[HealthCover].values()}
+        for cover in fresh:
+            assert isinstance(cover, HealthCover)
+            try:
+                with transaction.atomic():
+                    record.take_in_cover(cover, by=self.houses.by)
+            except Refused as refusal:
+                self.report.refuse(places[cover.pk], refusal.field, "", str(refusal))
 
     def _renew(self, place: Place, fact: Fact, changed: dict[str, Any]) -> None:
         try:
             with transaction.atomic():
-                record.renew(fact, by=self.houses.by, **changed)
+                record.told_anew(fact, by=self.houses.by, **changed)
         except Refused as refusal:
             self.report.refuse(place, refusal.field, "", str(refusal))
 
     @staticmethod
     def _known(model: type[Fact], keys: list[Key]) -> dict[Key, Fact]:
         found: dict[Key, Fact] = {}
+        leads = ["encounter"] if issubclass(model, OfEncounter) else []
         ids = sorted({source_id for _house, _source, source_id in keys})
         for start in range(0, len(ids), 500):
             part = ids[start : start + 500]
-            rows = model._default_manager.filter(source_id__in=part).select_related("person")
+            rows = (
+                model._default_manager.filter(source_id__in=part)
+                .select_related("person", *leads)
+                # One that stands covers one that was voided.
+                .order_by(F("voided_at").asc(nulls_last=True))
+            )
             found.update({(f.organisation_id, f.source, f.source_id): f for f in rows})
         return found
 

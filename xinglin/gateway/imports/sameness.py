@@ -21,7 +21,12 @@ APART = {
     "voided_at",
     "voided_by",
     "void_reason",
+    "replaces_id",
+    "problem_id",
 }
+# What this house reads into a result, and may read otherwise tomorrow; it was not told.
+# Nor was the place where a file lies: its digest says whether it is another.
+READ_INTO = {"reference_low", "reference_high", "interpretation", "as_told", "file"}
 
 
 def name(fact: Fact, entry: Entry) -> None:
@@ -46,8 +51,10 @@ def changed(known: Fact, told: Fact) -> dict[str, Any]:
     """What the file says otherwise; what it leaves out stays."""
     changed: dict[str, Any] = {}
     for name in contents(told):
+        if name in READ_INTO:
+            continue
         ours, theirs = getattr(known, name), getattr(told, name)
-        if theirs in (None, ""):
+        if theirs in (None, "", [], {}):
             continue
         if isinstance(theirs, Decimal | date):
             if theirs != ours:

@@ -244,6 +244,32 @@ def coded(system: str) -> Reader:
     return read
 
 
+def of_form(system: str, border: str) -> Reader:
+    """A code as a printed form writes it (Rh: 1 is negative there), or the name; kept as ours."""
+    named = coded(system)
+
+    def read(cell: Any) -> str:
+        said = _words(cell)
+        if not said.isdigit():
+            return str(named(said))
+        try:
+            return terminology.inward(system, said.lstrip("0") or "0", border)
+        except terminology.UnknownCode as error:
+            raise BadCell(str(error)) from None
+
+    return read
+
+
+def many_of_form(system: str, border: str) -> Reader:
+    """Several of them in one cell."""
+    one = of_form(system, border)
+
+    def read(cell: Any) -> list[str]:
+        return [one(part.strip()) for part in several(500)(cell)]
+
+    return read
+
+
 SEXES = {"男": "1", "女": "2", "m": "1", "f": "2", "male": "1", "female": "2", "未知": "0"}
 
 

@@ -6,11 +6,14 @@ from xinglin.clinical.record.actions.covers import (
     close_cover,
     open_cover,
     reopen_cover,
+    take_in_cover,
 )
 from xinglin.clinical.record.actions.documents import (
     WrongFile,
     attach,
     file_document,
+    file_front_page,
+    file_summary,
 )
 from xinglin.clinical.record.actions.writing import (
     describe_encounter,
@@ -39,6 +42,8 @@ __all__ = [
     "describe_encounter",
     "end_encounter",
     "file_document",
+    "file_front_page",
+    "file_summary",
     "link_diagnosis",
     "measure",
     "note",
@@ -50,6 +55,7 @@ __all__ = [
     "start_encounter",
     "stop_medication",
     "take_in",
+    "take_in_cover",
     "told_anew",
     "void",
     "withdraw",

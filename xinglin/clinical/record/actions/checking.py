@@ -14,6 +14,7 @@ from xinglin.clinical.record import catalogue, rules
 from xinglin.clinical.record.models import (
     Allergy,
     Diagnosis,
+    Document,
     Encounter,
     Fact,
     FamilyHistory,
@@ -242,6 +243,15 @@ def _cover(fact: HealthCover) -> None:
             raise Refused(_("请选择终止原因。"), field="close_reason")
 
 
+def _document(fact: Document) -> None:
+    rules.not_in_future(fact.filed_at, "filed_at", _("归档时间"))
+    elsewhere = fact.data.get("elsewhere")
+    if elsewhere is not None and not str(elsewhere.get("url", "")).startswith(
+        ("https://", "http://")
+    ):
+        raise Refused(_("文件地址应以 http:// 或 https:// 开头。"), field="url")
+
+
 def _none_alone(name: str, codes: list[str]) -> None:
     if "none" in codes and len(codes) > 1:
         raise Refused(_("“无”不能与其他选项同时选择。"), field=name)
@@ -305,4 +315,5 @@ CHECKERS: dict[type[Fact], Callable[[Any], None]] = {
     Allergy: _allergy,
     Medication: _medication,
     HealthCover: _cover,
+    Document: _document,
 }

@@ -32,6 +32,16 @@ def open_cover(cover: HealthCover, *, by: Actor, committee: str = "") -> HealthC
     Without a number of its own it gets the person's, or the next one of the committee (the
     first twelve digits: county, township, village or neighbourhood).
     """
+    return _open(cover, by, committee)
+
+
+@action(permissions.IMPORT)
+def take_in_cover(cover: HealthCover, *, by: Actor) -> HealthCover:
+    """Store a health record that another system keeps, under its number there."""
+    return _open(cover, by, "")
+
+
+def _open(cover: HealthCover, by: Actor, committee: str) -> HealthCover:
     person = Person.objects.select_for_update().get(pk=cover.person_id)
     if HealthCover.objects.of(person).standing().exists():
         raise KnownCover(_("该居民已建立健康档案，请更正而不是重建。"))

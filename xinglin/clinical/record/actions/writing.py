@@ -177,6 +177,11 @@ def replace(fact: F, /, *, by: Actor, reason: str, **facts: Any) -> F:
     if isinstance(right, Observation) and not {"interpretation"} & set(facts):
         # Read anew from the right value.
         right.interpretation = right.as_told = ""
+    for name in facts:
+        for leaning in _SAID_WITH.get(name, ()):
+            # Words of the wrong code would outlive it.
+            if leaning not in facts and not (leaning == "name" and isinstance(fact, Medication)):
+                setattr(right, leaning, None if leaning == "dose_value" else "")
     for name, value in facts.items():
         setattr(right, name, value)
     with transaction.atomic():
@@ -186,6 +191,18 @@ def replace(fact: F, /, *, by: Actor, reason: str, **facts: Any) -> F:
         _take_place(fact, right)
     return right
 
+
+# What another field's value was worked out from; told anew, it is worked out anew.
+_SAID_WITH = {
+    "code": ("name",),
+    "dose_value": ("dose",),
+    "dose_unit": ("dose",),
+    "dose": ("dose_value", "dose_unit"),
+    "frequency_code": ("frequency",),
+    "frequency": ("frequency_code",),
+    "route_code": ("route",),
+    "route": ("route_code",),
+}
 
 # What is a row's own: its identity, who wrote it from which system, and that it was voided.
 _NOT_TAKEN_OVER = {

@@ -313,6 +313,11 @@ class Observation(OfEncounter):
         number = f"{self.value.normalize():f}"
         return f"{number} {rules.said_unit(self.unit)}".strip()
 
+    @property
+    def reference(self) -> str:
+        """What was usual for the person, as a report prints it; "" where nothing is known."""
+        return rules.said_range(self.reference_low, self.reference_high)
+
 
 class Allergy(OfEncounter):
     """What the person must not be given."""

@@ -317,7 +317,14 @@ def test_allergy_and_medicine_are_noted_and_a_medicine_is_stopped(cast, enter, v
     )
     assert answer.status_code == 302
     assert Allergy.objects.get().system == "allergen-kind"
-    values = {"name": "阿司匹林", "dose": "100 mg", "frequency": "每日一次", "started_on": today}
+    values = {
+        "intent": "order",
+        "name": "阿司匹林",
+        "dose_value": "100",
+        "dose_unit": "mg",
+        "frequency_code": "qd",
+        "started_on": today,
+    }
     assert browser.post(url("add", visit, "medication"), values).status_code == 302
     medicine = Medication.objects.get()
     assert "阿司匹林 100 mg 每日一次" in text(browser.get(cast.patient.get_absolute_url()))

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.http import FileResponse, Http404, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -116,6 +115,9 @@ def encounter(request: Request, pk: UUID) -> HttpResponse:
                 "fact": fact,
                 "kind": fact._meta.model_name,
                 "may_void": fact.voided_at is None and permissions.VOID.allows(actor, fact),
+                "may_correct": not isinstance(fact, Document)
+                and fact.voided_at is None
+                and permissions.VOID.allows(actor, fact),
             }
             for fact in rows.select_related("organisation", "person").order_by("happened_at", "id")
         ]
@@ -130,7 +132,11 @@ def encounter(request: Request, pk: UUID) -> HttpResponse:
         observations=facts(Observation),
         allergy_facts=facts(Allergy),
         medications=facts(Medication),
+        problems=facts(Problem),
+        procedures=facts(Procedure),
+        immunizations=facts(Immunization),
         documents=facts(Document),
+        stay=visit.kind == Encounter.Kind.INPATIENT and visit.ended_at is not None,
         ended={
             "discharge_way": _named("discharge-way", visit.discharge_way),
             "outcome": _named("outcome", visit.outcome),
@@ -139,26 +145,6 @@ def encounter(request: Request, pk: UUID) -> HttpResponse:
         may_file=visit.voided_at is None and permissions.FILE.allows(actor, visit),
         may_describe=may_write and visit.ended_at is None,
         may_void=visit.voided_at is None and permissions.VOID.allows(actor, visit),
-    )
-
-
-@require_GET
-def document(request: Request, pk: UUID) -> HttpResponseBase:
-    """The file itself; who opened it is in the trail."""
-    actor = request.actor
-    paper = get_object_or_404(Document.objects.visible_to(actor).select_related("person"), pk=pk)
-    try:
-        content = paper.file.open("rb")
-    except FileNotFoundError:
-        raise Http404 from None
-    trail.read(actor, permissions.READ.code, paper, basis=ground(actor, paper.person))
-    suffix = paper.file.name.rpartition(".")[2]
-    name = paper.title if paper.title.endswith(f".{suffix}") else f"{paper.title}.{suffix}"
-    return FileResponse(
-        content,
-        as_attachment="download" in request.GET,
-        filename=name,
-        content_type=paper.media_type,
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,17 +9,13 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from xinglin.clinical.record import actions, permissions, rules
 from xinglin.clinical.record.forms import (
-    AllergyForm,
     DescribeForm,
-    DiagnosisForm,
     DocumentForm,
     EndForm,
-    MedicationForm,
     StartForm,
     StopForm,
     VitalsForm,
@@ -29,38 +23,18 @@ from xinglin.clinical.record.forms import (
 )
 from xinglin.clinical.record.models import (
     KINDS,
-    Allergy,
-    Diagnosis,
     Document,
     Encounter,
     Medication,
     Observation,
     open_people,
 )
-from xinglin.clinical.record.views.reading import allergies_of, opened
+from xinglin.clinical.record.views.reading import opened
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Refused
 from xinglin.registry.people.models import Person
-from xinglin.ui.forms import ModelForm
 from xinglin.ui.pages import page
 from xinglin.ui.requests import Request
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """One kind of fact that is noted in an encounter by one form."""
-
-    model: Callable[..., Any]
-    form: type[ModelForm]
-    heading: Any
-    extra: dict[str, str]
-
-
-SHEETS = {
-    "diagnosis": Sheet(Diagnosis, DiagnosisForm, gettext_lazy("加诊断"), {}),
-    "allergy": Sheet(Allergy, AllergyForm, gettext_lazy("记过敏"), {"system": "allergen-kind"}),
-    "medication": Sheet(Medication, MedicationForm, gettext_lazy("记用药"), {}),
-}
 
 
 @require_http_methods(["GET", "POST"])
@@ -86,7 +60,7 @@ def start(request: Request, pk: UUID) -> HttpResponse:
             )
             return redirect(visit)
     known = open_people(actor).filter(pk=who.pk).exists()
-    return _form(
+    return act(
         request,
         who,
         form,
@@ -101,7 +75,7 @@ def start(request: Request, pk: UUID) -> HttpResponse:
 def describe(request: Request, pk: UUID) -> HttpResponse:
     """Write complaint, history and treatment."""
     actor = request.actor
-    visit = _visit(actor, pk)
+    visit = visit_of(actor, pk)
     form = DescribeForm(request.POST if request.method == "POST" else None, instance=visit)
     if request.method == "POST" and form.is_valid():
         try:
@@ -112,43 +86,8 @@ def describe(request: Request, pk: UUID) -> HttpResponse:
             messages.success(request, _("病历已保存。"))
             return redirect(visit)
     opened(actor, visit.person)
-    return _of_visit(
+    return of_visit(
         request, visit, form, heading=_("书写病历"), verb=_("保存"), draft=f"encounter-{visit.pk}"
-    )
-
-
-@require_http_methods(["GET", "POST"])
-def add(request: Request, pk: UUID, kind: str) -> HttpResponse:
-    """Note a diagnosis, an allergy or a medicine."""
-    actor = request.actor
-    visit = _visit(actor, pk)
-    sheet = SHEETS.get(kind)
-    if sheet is None:
-        raise Http404
-    form = sheet.form(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        fact = sheet.model(
-            person=visit.person,
-            organisation=visit.organisation,
-            encounter=visit,
-            **form.cleaned_data,
-            **(sheet.extra if form.cleaned_data.get("code") else {}),
-        )
-        try:
-            actions.note(fact, by=actor)
-        except Refused as error:
-            error.put_on(form)
-        else:
-            messages.success(request, _("已记入病历：%(fact)s。") % {"fact": fact})
-            return redirect(visit)
-    opened(actor, visit.person)
-    return _of_visit(
-        request,
-        visit,
-        form,
-        heading=sheet.heading,
-        verb=_("记入病历"),
-        allergies=allergies_of(actor, visit.person),
     )
 
 
@@ -156,7 +95,7 @@ def add(request: Request, pk: UUID, kind: str) -> HttpResponse:
 def measure(request: Request, pk: UUID) -> HttpResponse:
     """Note the vital signs taken at one time."""
     actor = request.actor
-    visit = _visit(actor, pk)
+    visit = visit_of(actor, pk)
     form = VitalsForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -173,7 +112,7 @@ def measure(request: Request, pk: UUID) -> HttpResponse:
             return redirect(visit)
     form.past = _last_signs(actor, visit.person)
     opened(actor, visit.person)
-    return _of_visit(request, visit, form, heading=_("记体征"), verb=_("记入病历"))
+    return of_visit(request, visit, form, heading=_("记体征"), verb=_("记入病历"))
 
 
 def _last_signs(actor: Actor, who: Person) -> dict[str, str]:
@@ -193,7 +132,7 @@ def _last_signs(actor: Actor, who: Person) -> dict[str, str]:
 def file_document(request: Request, pk: UUID) -> HttpResponse:
     """File a report, a summary, a signed paper."""
     actor = request.actor
-    visit = _visit(actor, pk, permissions.FILE)
+    visit = visit_of(actor, pk, permissions.FILE)
     form = DocumentForm(
         request.POST if request.method == "POST" else None,
         request.FILES if request.method == "POST" else None,
@@ -213,14 +152,14 @@ def file_document(request: Request, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, _("已归档：%(title)s。") % {"title": paper.title})
             return redirect(visit)
-    return _of_visit(request, visit, form, heading=_("归档文档"), verb=_("上传"), files=True)
+    return of_visit(request, visit, form, heading=_("归档文档"), verb=_("上传"), files=True)
 
 
 @require_http_methods(["GET", "POST"])
 def end(request: Request, pk: UUID) -> HttpResponse:
     """Close the visit, or discharge the patient."""
     actor = request.actor
-    visit = _visit(actor, pk)
+    visit = visit_of(actor, pk)
     form = EndForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -230,7 +169,7 @@ def end(request: Request, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, _("就诊已结束。"))
             return redirect(visit)
-    return _of_visit(
+    return of_visit(
         request,
         visit,
         form,
@@ -251,14 +190,14 @@ def stop(request: Request, pk: UUID) -> HttpResponse:
     form = StopForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.stop_medication(medicine, by=actor, on=form.cleaned_data["on"])
+            actions.stop_medication(medicine, by=actor, **form.cleaned_data)
         except Refused as error:
             error.put_on(form)
         else:
             messages.success(request, _("已停用%(name)s。") % {"name": medicine.name})
             return redirect(medicine.person)
     opened(actor, medicine.person)
-    return _form(
+    return act(
         request,
         medicine.person,
         form,
@@ -288,7 +227,7 @@ def void(request: Request, kind: str, pk: UUID) -> HttpResponse:
         messages.success(request, _("已作废：%(fact)s。") % {"fact": fact})
         return redirect(back)
     opened(actor, fact.person)
-    return _form(
+    return act(
         request,
         fact.person,
         form,
@@ -299,7 +238,7 @@ def void(request: Request, kind: str, pk: UUID) -> HttpResponse:
     )
 
 
-def _visit(actor: Actor, pk: UUID, permission: Any = permissions.WRITE) -> Encounter:
+def visit_of(actor: Actor, pk: UUID, permission: Any = permissions.WRITE) -> Encounter:
     """The encounter that is to be written in; 404 for strangers, 403 for other houses."""
     visit: Encounter = get_object_or_404(
         Encounter.objects.visible_to(actor).select_related("person", "organisation"), pk=pk
@@ -308,13 +247,15 @@ def _visit(actor: Actor, pk: UUID, permission: Any = permissions.WRITE) -> Encou
     return visit
 
 
-def _of_visit(request: Request, visit: Encounter, form: Any, **context: Any) -> HttpResponse:
-    return _form(
+def of_visit(request: Request, visit: Encounter, form: Any, **context: Any) -> HttpResponse:
+    """The page of one act in a visit."""
+    return act(
         request, visit.person, form, encounter=visit, back=visit.get_absolute_url(), **context
     )
 
 
-def _form(request: Request, who: Person, form: Any, **context: Any) -> HttpResponse:
+def act(request: Request, who: Person, form: Any, **context: Any) -> HttpResponse:
+    """The page of one act in somebody's record."""
     return page(
         request,
         "record/form.html",

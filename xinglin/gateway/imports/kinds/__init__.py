@@ -4,13 +4,35 @@ from __future__ import annotations
 
 from functools import cache
 
-from django.utils.translation import gettext_lazy as _
-
 from xinglin.gateway.imports.kinds.clinical import ALLERGIES, ENCOUNTERS, MEDICATIONS
 from xinglin.gateway.imports.kinds.columns import EXAMPLE, ID_CARD, NOTE, Column, Kind, plain
+from xinglin.gateway.imports.kinds.findings import (
+    COVERS,
+    DIAGNOSES,
+    DOCUMENTS,
+    FAMILY,
+    IMMUNIZATIONS,
+    OBSERVATIONS,
+    PROBLEMS,
+    PROCEDURES,
+)
 from xinglin.gateway.imports.kinds.registry import ORGANISATIONS, RESIDENTS, STAFF
 
-KINDS = (ORGANISATIONS, STAFF, RESIDENTS, ENCOUNTERS, MEDICATIONS, ALLERGIES)
+# Clinical tables, in the order in which they lean on each other.
+FACTS = (
+    ENCOUNTERS,
+    COVERS,
+    PROBLEMS,
+    DIAGNOSES,
+    OBSERVATIONS,
+    ALLERGIES,
+    MEDICATIONS,
+    PROCEDURES,
+    IMMUNIZATIONS,
+    FAMILY,
+    DOCUMENTS,
+)
+KINDS = (ORGANISATIONS, STAFF, RESIDENTS, *FACTS)
 
 
 @cache
@@ -18,8 +40,8 @@ def by_code(code: str) -> Kind | None:
     return next((kind for kind in KINDS if kind.code == code), None)
 
 
-# What one table or bundle holds besides its own kind.
-_PARTS = {"diagnoses": _("诊断"), "observations": _("检查结果"), "fhir": "FHIR"}
+# What is no table.
+_PARTS = {"fhir": "FHIR"}
 
 
 def label_of(code: str) -> str:
@@ -30,13 +52,22 @@ def label_of(code: str) -> str:
 
 __all__ = [
     "ALLERGIES",
+    "COVERS",
+    "DIAGNOSES",
+    "DOCUMENTS",
     "ENCOUNTERS",
     "EXAMPLE",
+    "FACTS",
+    "FAMILY",
     "ID_CARD",
+    "IMMUNIZATIONS",
     "KINDS",
     "MEDICATIONS",
     "NOTE",
+    "OBSERVATIONS",
     "ORGANISATIONS",
+    "PROBLEMS",
+    "PROCEDURES",
     "RESIDENTS",
     "STAFF",
     "Column",

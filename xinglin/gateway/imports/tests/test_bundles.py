@@ -12,7 +12,13 @@ from django.utils import timezone
 from tests import cast
 from xinglin.clinical.record import actions as record_actions
 from xinglin.clinical.record import fhir as record
-from xinglin.clinical.record.models import Diagnosis, Encounter, Medication, Observation
+from xinglin.clinical.record.models import (
+    Diagnosis,
+    Encounter,
+    Medication,
+    Observation,
+    Problem,
+)
 from xinglin.clinical.referral import actions as referrals
 from xinglin.gateway.imports import actions as imports
 from xinglin.gateway.imports.tests import county
@@ -85,7 +91,8 @@ def test_a_foreign_bundle_twice_is_one_person_and_can_be_referred(tmp_path, cast
     assert Encounter.objects.get(person=patient).organisation_id == cast_.township.pk
     told = json.loads(sent)["entry"]
     kinds = [each["resource"]["resourceType"] for each in told]
-    assert Diagnosis.objects.filter(person=patient).count() == kinds.count("Condition")
+    # carebundle tells its conditions as a problem list.
+    assert Problem.objects.filter(person=patient).count() == kinds.count("Condition")
     assert Medication.objects.filter(person=patient).count() == kinds.count("MedicationRequest")
     assert Observation.objects.filter(person=patient).count() >= kinds.count("Observation")
     assert report.skipped["DiagnosticReport"] == kinds.count("DiagnosticReport")
@@ -112,7 +119,7 @@ def test_all_profiles_in_one_folder_though_they_share_their_names(tmp_path, cast
 def test_foreign_codes_are_kept_with_system_and_display(tmp_path, cast_):
     sent = to_json(carebundle.generate_bundle(profile="type2_diabetes", seed=7))
     imports.load([write(tmp_path, "b.json", sent)], by=system(cast_.region.pk))
-    found = Diagnosis.objects.get(code="E11.9")
+    found = Problem.objects.get(code="E11.9")
     assert found.system == "http://hl7.org/fhir/sid/icd-10-cm"
     assert found.name == "Type 2 diabetes mellitus without complications"
     assert Medication.objects.filter(system__contains="rxnorm").exists()
@@ -171,14 +178,14 @@ def test_an_unknown_kind_is_counted_by_name_and_an_unknown_provider_is_the_impor
     tmp_path, cast_
 ):
     visit = {**VISIT, "serviceProvider": {"reference": "Organization/elsewhere"}}
-    other = {"resourceType": "Immunization", "id": "i1", "patient": {"reference": "Patient/zzz"}}
+    other = {"resourceType": "CarePlan", "id": "i1", "subject": {"reference": "Patient/zzz"}}
     report = imports.load(
         [write(tmp_path, "b.json", bundle(PATIENT, visit, other))],
         by=system(cast_.region.pk),
         house=cast_.township,
     )
     assert report.loaded
-    assert dict(report.skipped) == {"Immunization": 1}
+    assert dict(report.skipped) == {"CarePlan": 1}
     assert Encounter.objects.get().organisation == cast_.township
 
 

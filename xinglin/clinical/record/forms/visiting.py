@@ -6,47 +6,23 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.clinical.record import rules
-from xinglin.clinical.record.models import (
-    KINDS,
-    Allergy,
-    Diagnosis,
-    Document,
-    Encounter,
-    Medication,
-)
+from xinglin.clinical.record.forms.base import FactForm, coded, this_minute
+from xinglin.clinical.record.models import KINDS, Document, Encounter
 from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.terminology import catalogue as terminology
 from xinglin.ui.forms import (
-    CodeInput,
     DateInput,
     DateTimeInput,
     FileInput,
     Form,
-    ModelForm,
     NumberInput,
     SegmentedChoice,
 )
-
-
-class FactForm(ModelForm):
-    """A fact as it is written; whether it can be true is for the action to say."""
-
-    def _post_clean(self) -> None:
-        """Nothing here: the action puts the fact in its standard form and checks it."""
-
-
-def _coded(system: str) -> list[tuple[str, str]]:
-    return [("", "—"), *terminology.choices(system)]
-
-
-def _minute() -> Any:
-    return timezone.localtime().replace(second=0, microsecond=0)
 
 
 class StartForm(FactForm):
@@ -55,7 +31,7 @@ class StartForm(FactForm):
     kind = forms.ChoiceField(
         label=_("就诊类型"), choices=Encounter.Kind, widget=SegmentedChoice, initial="outpatient"
     )
-    started_at = forms.DateTimeField(label=_("就诊时间"), widget=DateTimeInput, initial=_minute)
+    started_at = forms.DateTimeField(label=_("就诊时间"), widget=DateTimeInput, initial=this_minute)
 
     class Meta:
         model = Encounter
@@ -77,7 +53,7 @@ class DescribeForm(FactForm):
 class EndForm(Form):
     """How the visit or the stay ended."""
 
-    ended_at = forms.DateTimeField(label=_("结束时间"), widget=DateTimeInput, initial=_minute)
+    ended_at = forms.DateTimeField(label=_("结束时间"), widget=DateTimeInput, initial=this_minute)
     discharge_way = forms.ChoiceField(
         label=_("离院方式"), required=False, help_text=_("住院须填写")
     )
@@ -87,35 +63,7 @@ class EndForm(Form):
         super().__init__(*args, **kwargs)
         for name, system in (("discharge_way", "discharge-way"), ("outcome", "outcome")):
             field: Any = self.fields[name]
-            field.choices = _coded(system)
-
-
-class DiagnosisForm(FactForm):
-    """A diagnosis, found in ICD-10 by Chinese, initials or code."""
-
-    code = forms.CharField(
-        label=_("诊断（ICD-10）"),
-        max_length=30,
-        widget=CodeInput(
-            reverse_lazy("terminology:search", args=["icd10"]),
-            named=lambda code: getattr(terminology.find("icd10", str(code)), "label", ""),
-        ),
-    )
-    name = forms.CharField(
-        label=_("诊断名称"),
-        required=False,
-        max_length=200,
-        help_text=_("不填时用编码的名称；需要写得更细时再填"),
-    )
-
-    class Meta:
-        model = Diagnosis
-        fields = ["code", "name", "main", "diagnosed_on"]
-        widgets = {"diagnosed_on": DateInput}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.initial.setdefault("diagnosed_on", timezone.localdate())
+            field.choices = coded(system)
 
 
 class VitalsForm(Form):
@@ -134,7 +82,7 @@ class VitalsForm(Form):
                 widget=NumberInput(attrs={"step": "any"}),
             )
         self.fields["measured_at"] = forms.DateTimeField(
-            label=_("测量时间"), widget=DateTimeInput, initial=_minute
+            label=_("测量时间"), widget=DateTimeInput, initial=this_minute
         )
 
     def values(self) -> dict[str, Decimal]:
@@ -146,40 +94,11 @@ class VitalsForm(Form):
         }
 
 
-class AllergyForm(FactForm):
-    """What the person must not be given."""
-
-    code = forms.ChoiceField(label=_("过敏原类别"), required=False)
-
-    class Meta:
-        model = Allergy
-        fields = ["substance", "code", "reaction", "severe", "noted_on"]
-        widgets = {"noted_on": DateInput}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        code: Any = self.fields["code"]
-        code.choices = _coded("allergen-kind")
-        self.initial.setdefault("noted_on", timezone.localdate())
-
-
-class MedicationForm(FactForm):
-    """A medicine: what, how much, how often, from when to when."""
-
-    class Meta:
-        model = Medication
-        fields = ["name", "form", "dose", "frequency", "route", "started_on", "ended_on"]
-        widgets = {"started_on": DateInput, "ended_on": DateInput}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.initial.setdefault("started_on", timezone.localdate())
-
-
 class StopForm(Form):
     """The last day of a medicine."""
 
     on = forms.DateField(label=_("停用日期"), widget=DateInput, initial=timezone.localdate)
+    reason = forms.CharField(label=_("停用原因"), required=False, max_length=200)
 
 
 class DocumentForm(FactForm):
@@ -202,6 +121,46 @@ class DocumentForm(FactForm):
         fields = ["kind", "title", "file"]
 
 
+class SummaryForm(Form):
+    """The words of a discharge summary; diagnoses, medicines and results come from the record."""
+
+    admission = forms.CharField(
+        label=_("入院情况"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    course = forms.CharField(
+        label=_("诊疗经过"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    condition = forms.CharField(
+        label=_("出院情况"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    advice = forms.CharField(
+        label=_("出院医嘱"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class FrontPageForm(Form):
+    """What the front page of a stay says that the record does not know."""
+
+    route = forms.ChoiceField(label=_("入院途径"), required=False)
+    attending = forms.CharField(label=_("主治医师"), required=False, max_length=50)
+    resident = forms.CharField(label=_("住院医师"), required=False, max_length=50)
+    nurse = forms.CharField(label=_("责任护士"), required=False, max_length=50)
+    coder = forms.CharField(label=_("编码员"), required=False, max_length=50)
+    quality = forms.ChoiceField(label=_("病案质量"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, system in (("route", "admission-route"), ("quality", "record-quality")):
+            field: Any = self.fields[name]
+            field.choices = coded(system)
+
+
 class VoidForm(Form):
     """Why a fact is struck out: from the list, with words where the list is short."""
 
@@ -211,7 +170,7 @@ class VoidForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["reason"]
-        field.choices = _coded("void-reason")
+        field.choices = coded("void-reason")
 
     def words(self) -> str:
         """The reason as the record keeps it."""
