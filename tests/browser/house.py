@@ -258,7 +258,7 @@ def seed(residents: int) -> None:
         account: post_of(account)
         for account in (
             *("village", "township", "leader", "desk", "specialist"),
-            *("manager", "bureau", "admin", "stranger"),
+            *("manager", "bureau", "admin", "nurse", "pharmacist", "stranger"),
         )
     }
     village, township, hospital = (

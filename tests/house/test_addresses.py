@@ -23,6 +23,8 @@ from django.utils import timezone
 
 from tests import cast
 from tests.standing import standing_county
+from xinglin.clinical.orders import forms as order_forms
+from xinglin.clinical.orders.tests import factories as ward
 from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import Allergy, Diagnosis, Document, Medication, Observation
 from xinglin.clinical.referral import actions as referrals
@@ -56,7 +58,9 @@ POSTLESS = {"/", "/account/", *OPEN}
 # Names of parts of addresses that are no ids, with something that fits each. An unknown name is
 # tried with a word that fits nothing.
 WORDS = {
-    "name": list(ACT_FORMS),
+    "name": [*ACT_FORMS, *order_forms.ACT_FORMS],
+    "term": ["long", "temporary", "take-home"],
+    "group": ["stop"],
     "kind": ["encounter", "diagnosis", "observation", "allergy", "medication", "document"],
     "system": ["icd10", "sex"],
     "form": ["csv", "xlsx"],
@@ -164,6 +168,9 @@ def _live(county: cast.Cast) -> None:
     people.correct(who, by=by, name=NAME)
     here = {"person": who, "organisation": county.township}
     visit = road.admitted(by, who, county.township, kind="outpatient")
+    # A ward with an order that runs; what it says is in its own words.
+    stay = road.admitted(by, who, county.township)
+    ward.running(county, stay, instruction=SECRET)
     record.note(Diagnosis(**here, encounter=visit, code="I10", diagnosed_on=now.date()), by=by)
     record.note(
         Observation(

@@ -21,6 +21,8 @@ from xinglin.registry.staff import catalogue as staff
 # What only the house itself does: no role holds it, and no role should.
 SYSTEM = {
     "referral.expire": "the clock alone lets an acceptance lapse",
+    "orders.plan": "the clock lays out when something is due",
+    "orders.lapse": "the clock ends what has run out, and what a discharge ends",
     "client.register": "no page lets other systems in; whoever runs the installation does",
     "client.withdraw": "and shuts them out",
 }
@@ -29,6 +31,7 @@ READINGS = {
     "referral.read",
     "referral.statistics",
     "record.read",
+    "orders.read",
     "person.search",
     "operations.see",
     "resident.read",
@@ -140,7 +143,7 @@ def test_every_role_sits_somewhere_and_sees_no_more_than_it_should():
 
 
 def test_who_maintains_the_house_reads_nobodys_record():
-    clinical = {"record.read", "record.write", "referral.read"}
+    clinical = {"record.read", "record.write", "orders.read", "referral.read"}
     for code in ("admin", "bureau"):
         assert not staff.roles()[code].permissions & clinical, code
 

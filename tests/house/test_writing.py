@@ -186,6 +186,7 @@ CUTS = {
                 "houses.matching.select_related.in_order[:SUGGESTED + 1]",
             ),
             ("xinglin/registry/terminology/views.py", "found[:SUGGESTED]"),
+            ("xinglin/clinical/orders/views/writing.py", "found[:SUGGESTED]"),
         )
     },
 }

@@ -28,6 +28,8 @@ DEMO_ACCOUNTS = (
     ("admin", "系统管理员"),
     ("privacy", "隐私专员"),
     ("resident", "居民（手机页面 /m/）"),
+    ("nurse", "青山镇卫生院护士"),
+    ("pharmacist", "青山镇卫生院药师"),
     ("stranger", "临水县医生（看不到青山县）"),
 )
 DEMO_PASSWORD = "xinglin-demo"

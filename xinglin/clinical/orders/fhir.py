@@ -15,7 +15,8 @@ from django.db.models import Q
 
 from xinglin.clinical.orders import catalogue, permissions
 from xinglin.clinical.orders.models import Done, Execution, Kind, Order, State, Term, said_unit
-from xinglin.clinical.record.models import Encounter, grounds_of
+from xinglin.clinical.privacy.models import grounds_of
+from xinglin.clinical.record.models import Encounter
 from xinglin.kernel.access import Actor
 from xinglin.kernel.resources import coding, instant, reference, slim
 from xinglin.kernel.searching import (

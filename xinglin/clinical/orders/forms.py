@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
 
 from django import forms
 from django.urls import reverse_lazy
@@ -18,7 +18,8 @@ from xinglin.registry.staff import catalogue as staff
 from xinglin.registry.staff.models import Post
 from xinglin.ui.forms import CodeInput, DateTimeInput, Form, NumberInput, SegmentedChoice
 
-NUMBER = {"max_digits": 12, "decimal_places": 4}
+# Pairs of a title and field names, as the forms of the house take them.
+Sections = Sequence[tuple[Any, Sequence[str]]]
 
 
 def _minute() -> Any:
@@ -60,7 +61,8 @@ class OrderForm(Form):
         label=gettext_lazy("每次剂量"),
         required=False,
         widget=NumberInput(attrs={"step": "any"}),
-        **NUMBER,
+        max_digits=12,
+        decimal_places=4,
     )
     dose_unit = forms.ChoiceField(label=gettext_lazy("剂量单位"), required=False)
     route = forms.ChoiceField(label=gettext_lazy("用法"), required=False)
@@ -89,7 +91,7 @@ class OrderForm(Form):
     kind = forms.ChoiceField(
         label=gettext_lazy("类别（手写内容时选）"), choices=Kind, required=False, initial=Kind.DRUG
     )
-    sections = (
+    sections: ClassVar[Sections] = (
         ("", ("code", "term", "dose_value", "dose_unit", "route", "frequency")),
         ("", ("join", "instruction", "emergency", "exempt")),
         (
@@ -140,7 +142,7 @@ class VerbalForm(OrderForm):
     """What a doctor orders by word of mouth, written down by whoever hears it."""
 
     ordered_by = forms.ChoiceField(label=gettext_lazy("下达医生"))
-    sections = (
+    sections: ClassVar[Sections] = (
         ("", ("ordered_by", "code", "dose_value", "dose_unit", "route", "frequency")),
         ("", ("instruction",)),
     )
@@ -228,7 +230,8 @@ class GiveForm(TimeForm):
         label=gettext_lazy("实际剂量"),
         required=False,
         widget=NumberInput(attrs={"step": "any"}),
-        **NUMBER,
+        max_digits=12,
+        decimal_places=4,
     )
     second = forms.ChoiceField(label=gettext_lazy("核对人"), required=False)
     note = forms.CharField(label=gettext_lazy("备注"), required=False, max_length=200)
@@ -242,7 +245,7 @@ class GiveForm(TimeForm):
             del self.fields["amount"]
         else:
             self.fields["amount"].initial = order.dose_value.normalize()
-            self.units = {"amount": said_unit(order.dose_unit)}
+            self.fields["amount"].help_text = said_unit(order.dose_unit)
 
 
 class OmitForm(TimeForm):

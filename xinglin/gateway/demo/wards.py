@@ -61,7 +61,8 @@ class Ward:
         began = timezone.localtime(now - timedelta(days=days)).replace(
             hour=8, minute=self.rng.randint(5, 55), second=0, microsecond=0
         )
-        began = min(began, now - timedelta(hours=2))
+        # Who came last has just been seen: pharmacist and nurse have it before them.
+        began = min(began, now - timedelta(hours=2)) if days else now - timedelta(minutes=30)
         with clock.at(began):
             visit = record.start_encounter(
                 Encounter(
@@ -89,7 +90,6 @@ class Ward:
             drafts = orders.apply_set(visit, by=self.doctor, code=code)
             orders.sign_all(drafts, by=self.doctor, override="住院期间按此方案")
         if days == 0:
-            # Admitted this morning: the pharmacist and the nurse have not been there yet.
             self._write_on(visit)
             return
         self._passed(visit, began + timedelta(minutes=35))
@@ -116,8 +116,10 @@ class Ward:
                 row = rows.order_by("due_at").first()
                 if row is not None:
                     self._done(order, row)
-                elif order.term == Term.LONG and order.planned_until < now:
-                    with clock.at(order.planned_until):
+                    continue
+                planned = order.planned_until
+                if order.term == Term.LONG and planned is not None and planned < now:
+                    with clock.at(planned):
                         orders.plan(order, by=_house(order))
                 else:
                     break

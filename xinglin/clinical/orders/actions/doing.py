@@ -259,6 +259,7 @@ def _positive(order: Order, now: datetime, by: Actor) -> None:
     )
     # The test comes before the first dose, so that nothing has been given of it.
     steps.finish(order, State.CANCELLED, "skin-test", "", now, by=by)
+    order.save()
     steps.tell(order, permissions.SIGN, gettext_noop("%(patient)s 的 %(order)s 皮试阳性，医嘱已停"))
 
 

@@ -36,6 +36,7 @@ def stop(order: Order, *, by: Actor, code: str, text: str = "") -> Order:
 def _stop(order: Order, now: datetime, code: str, text: str, by: Actor) -> None:
     if steps.level_of(order) not in parameters.get("orders.nurse_check.levels"):
         steps.finish(order, State.ENDED, code, text, now, by=by)
+        order.save()
         return
     order.move_to(State.STOPPED)
     order.end_code, order.end_text = code, text.strip()
@@ -75,6 +76,7 @@ def cancel(order: Order, *, by: Actor, code: str, text: str = "") -> Order:
         raise WrongState(_("已执行过的医嘱不能取消；请停止，或作废并说明原因。"))
     steps.coded("cancel", code, text, field="end_code")
     steps.finish(order, State.CANCELLED, code, text, clock.now(), by=by)
+    order.save()
     return order
 
 
@@ -85,6 +87,7 @@ def void(order: Order, *, by: Actor, code: str, text: str = "") -> Order:
         raise WrongState(_("尚未执行的医嘱请取消。"))
     steps.coded("void", code, text, field="end_code")
     steps.finish(order, State.VOIDED, code, text, clock.now(), by=by)
+    order.save()
     return order
 
 
@@ -137,8 +140,10 @@ def end_with_encounter(order: Order, *, by: Actor, at: datetime, code: str) -> O
         order.save()
     elif order.state in BEFORE_ACTIVE or (order.given == 0 and order.term != Term.LONG):
         steps.finish(order, State.CANCELLED, code, "", max(at, order.start_at), by=by)
+        order.save()
     elif order.term == Term.LONG:
         steps.finish(order, State.ENDED, code, "", at, by=by)
+        order.save()
     else:
         _run_out(order)
     return order

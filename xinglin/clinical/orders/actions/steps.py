@@ -319,7 +319,7 @@ def end_medicine(order: Order, at: datetime, *, by: Actor) -> None:
 
 
 def finish(order: Order, state: State, code: str, text: str, at: datetime, *, by: Actor) -> None:
-    """Leave the road with a reason; what was still due is due no more."""
+    """Leave the road with a reason; what was still due is due no more. The act saves."""
     was = State(order.state)
     order.move_to(state)
     order.end_code, order.end_text = code, text.strip()
@@ -327,7 +327,6 @@ def finish(order: Order, state: State, code: str, text: str, at: datetime, *, by
     order.finish()
     drop(order)
     end_medicine(order, at, by=by)
-    order.save()
     if was not in BEFORE_ACTIVE:
         announce(events.OrderEnded, order, at, state=order.state, end_code=code)
 

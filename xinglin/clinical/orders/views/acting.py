@@ -173,5 +173,15 @@ def _show(
         may_repeat=permissions.WRITE.allows(actor, order)
         and order.encounter.ended_at is None
         and order.state != State.DRAFT,
-        events=trail.story(trail.of([order.pk])),
+        events=_story(order),
     )
+
+
+def _story(order: Order) -> list[dict[str, Any]]:
+    """Who did what and when; the laying out of times is no news."""
+    lines = [line for line in trail.of([order.pk]) if line.verb != permissions.PLAN.code]
+    told = trail.story(lines)
+    for event in told:
+        # What changed stands on the page itself.
+        event["note"] = ""
+    return told

@@ -27,10 +27,9 @@ def lines(visit: Encounter, actor: Any) -> list[Order]:
     rows = Order.objects.visible_to(actor).on_sheet(visit)
     found = list(rows.select_related("person", "encounter", "organisation"))
     for place, order in enumerate(found):
-        same = [o for o in found[max(0, place - 1) : place + 2] if o.group == order.group]
         before = place > 0 and found[place - 1].group == order.group
         after = place + 1 < len(found) and found[place + 1].group == order.group
-        joined = order.group is not None and len(same) > 1
+        joined = order.group is not None and (before or after)
         order.bracket = (  # type: ignore[attr-defined]
             "" if not joined else "┃" if before and after else "┗" if before else "┏"
         )

@@ -127,7 +127,7 @@ def _entry(
 ) -> HttpResponse:
     actor = request.actor
     opened(actor, visit.person)
-    drafts = _drafts(visit, actor)
+    found = [(o, actions.findings_of(o, by=actor)) for o in _drafts(visit, actor)]
     bad = form.errors or (signing is not None and signing.errors)
     return page(
         request,
@@ -138,7 +138,8 @@ def _entry(
         person=visit.person,
         allergies=allergies_of(visit.person),
         form=form,
-        drafts=[(order, actions.findings_of(order, by=actor)) for order in drafts],
+        drafts=found,
+        warned=bool(signing) or any(findings for _order, findings in found),
         signing=signing or SignForm(prefix="sign"),
         sets=SetForm(prefix="set"),
     )
