@@ -165,6 +165,11 @@ def single(asked: argparse.Namespace, home: Path) -> Any:
     table = whole.table((str(at), sketch(row, row.numbers)) for at, row in enumerate(rows))
     api = splink.DuckDBAPI()
     model = whole.settings(weights(), len(rows)) | {"link_type": "link_only"}
+    for comparison in model["comparisons"]:
+        for level in comparison["comparison_levels"]:
+            # Without the share of namesakes, which would cost it a table more.
+            for name in [name for name in level if name.startswith("tf_")]:
+                del level[name]
     everybody = api.register(table, dataset_display_name="everybody")
     taken = []
     for turn, row in enumerate(rows[:12]):

@@ -136,6 +136,9 @@ def _veto(one: Sketch, other: Sketch, levels: dict[str, str]) -> str:
         return "" if levels.get("number") == "same" and born == "same" else "newborn"
     if born == "other" and levels.get("number") != "same":
         return "family"
+    if name == "sound" and levels.get("address") == "door" and levels.get("phone") == "other":
+        # Twins whose names sound alike, grown up and each with a telephone.
+        return "" if levels.get("number") == "same" else "twins"
     if name in NAMED_ALIKE or name is None:
         return ""
     if born != "same":

@@ -119,6 +119,10 @@ def test_the_same_person_is_known_again(case):
 
 NEVER_BY_ITSELF = {
     "twins without cards": (TWIN, replace(TWIN, name="陈佳欣")),
+    "twins whose names sound alike, each with a telephone": (
+        TWIN,
+        replace(TWIN, name="陈嘉宜", phone="13811110000"),
+    ),
     "twins of unlike names": (TWIN, replace(TWIN, name="陈晓峰", sex="1")),
     "twins with cards one apart": (
         replace(TWIN, id_number=id_card(date(2015, 6, 1), 1, female=True)),
