@@ -68,7 +68,8 @@ def follow(row: Workflow, *, new: bool = False) -> None:
     """
     items = InboxItem.objects.filter(subject_id=row.pk)
     # Locked, because the clock may be raising them at this very moment.
-    now = {} if new else {item.level: item for item in items.select_for_update()}
+    known = not new or row.in_inbox
+    now = {item.level: item for item in items.select_for_update()} if known else {}
     if row.owner_id is None:
         if now:
             items.delete()
@@ -93,6 +94,7 @@ def follow(row: Workflow, *, new: bool = False) -> None:
                 **values,
             )
         )
+        row.in_inbox = True
         return
     turned = (mine.org_id, mine.audience, mine.state, mine.due_at) != (
         row.owner_id,

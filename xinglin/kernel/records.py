@@ -135,6 +135,9 @@ class Workflow(Staged):
     due_at = models.DateTimeField(null=True, blank=True, editable=False)
     clock_from = models.DateTimeField(null=True, blank=True, editable=False)
 
+    # Whether an act on this very row has put it into the inbox already.
+    in_inbox = False
+
     class Meta:
         abstract = True
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from xinglin.clinical.orders import catalogue
-from xinglin.clinical.privacy.models import open_people
+from xinglin.clinical.privacy.models import broken, held_domains, open_people
 from xinglin.clinical.record.models import Encounter, Medication
 from xinglin.kernel.access import Actor, Reach
 from xinglin.kernel.records import Record, Workflow
@@ -87,7 +87,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
         if actor.reach is Reach.NOTHING or not actor.may("orders.read"):
             return self.none()
         mine = Q(organisation_id=actor.org_id)
-        mine |= Q(person__in=open_people(actor)) & ~Q(state=State.DRAFT)
+        # What was ordered in a visit of a sensitive domain lies behind its door, too.
+        plain = Q(encounter__domain__in=["", *held_domains(actor)])
+        plain |= Q(person__in=broken(actor).values("person_id"))
+        mine |= Q(person__in=open_people(actor)) & plain & ~Q(state=State.DRAFT)
         if actor.may("orders.review"):
             mine |= Q(checker_id=actor.org_id)
         return self.filter(mine, county_id=actor.county_id)

@@ -51,7 +51,10 @@ def _known(his: Machine, cast: Any) -> dict[str, str]:
     for path, body in (
         ("encounters", {"kind": "outpatient", "started_at": now}),
         ("diagnoses", {"code": "I10", "diagnosed_on": today}),
-        ("observations", {"code": "8480-6", "name": "收缩压", "value": 120, "measured_at": now}),
+        (
+            "observations",
+            {"code": "8480-6", "name": "收缩压", "value": 120, "unit": "mmHg", "measured_at": now},
+        ),
         ("allergies", {"substance": "青霉素", "noted_on": today}),
         ("medications", {"name": "阿司匹林", "started_on": today}),
     ):

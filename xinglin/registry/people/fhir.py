@@ -309,7 +309,7 @@ def _numbered(system: str | None, code: str, asking: Asking) -> Q:
     if not code:
         return NOTHING
     keys = SearchKey.objects.visible_to(asking.actor).filter(
-        kind=SearchKey.Kind.NUMBER, key=rules.search_key(code)
+        kind=SearchKey.Kind.NUMBER, key=rules.asked_key(code)
     )
     others = Identifier.objects.filter(value=code)
     own = NOTHING

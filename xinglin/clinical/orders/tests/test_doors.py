@@ -191,7 +191,7 @@ def test_each_reading_leaves_a_trace(county, visit, enter, noon):
         lines = TrailEntry.objects.filter(kind="read", verb="orders.read").order_by("-id")
         assert lines.count() == before + 1
         assert lines[0].person_id == county.patient.pk
-        assert "就诊" in lines[0].basis
+        assert "本机构" in lines[0].basis
 
 
 def test_a_high_alert_drug_is_given_on_the_round_by_two(county, visit, enter, noon):

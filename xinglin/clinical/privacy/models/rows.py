@@ -433,8 +433,7 @@ def _said(actor: Actor, effect: Consent.Effect, part: str, person: str) -> Exist
 
 def _glass(actor: Actor, person: str) -> Q:
     """People whose glass this user has broken: few, hence asked once for a whole query."""
-    broken = BreakGlass.objects.in_force().filter(user_id=actor.user_id)
-    return Q(**{f"{person}__in": broken.values("person_id")})
+    return Q(**{f"{person}__in": broken(actor).values("person_id")})
 
 
 def _carers(actor: Actor, part: str, person: str) -> Q:
@@ -456,6 +455,16 @@ def open_people(actor: Actor) -> models.QuerySet[Person]:
     )
 
 
+def held_domains(actor: Actor) -> list[str]:
+    """The sensitive domains whose facts the post may read of those whom it treats."""
+    return [code for code in catalogue.domains() if actor.may(f"sensitive.{code}")]
+
+
+def broken(actor: Actor) -> models.QuerySet[BreakGlass]:
+    """The glasses that this user has broken and that are still open."""
+    return BreakGlass.objects.in_force().filter(user_id=actor.user_id)
+
+
 def seen(actor: Actor, part: str) -> Q:
     """The filter for facts of one kind (rows with person, organisation and domain).
 
@@ -469,8 +478,7 @@ def seen(actor: Actor, part: str) -> Q:
         return Q(pk__in=[])
     own = Q(organisation_id=actor.org_id)
     plain = Q(domain="") | own
-    held = [code for code in catalogue.domains() if actor.may(f"sensitive.{code}")]
-    if held:
+    if held := held_domains(actor):
         plain |= Q(treated(actor), domain__in=held)
     allowed = (own | _carers(actor, part, "person_id")) & plain
     return (allowed | _glass(actor, "person_id")) & Q(person__county_id=actor.county_id)

@@ -24,6 +24,7 @@ from xinglin.clinical.record.models import (
 )
 from xinglin.kernel.models import TrailEntry
 from xinglin.registry.people import actions as people
+from xinglin.registry.people.models import CareLink
 
 HTMX = {"HX-Request": "true"}
 
@@ -394,7 +395,11 @@ def test_a_page_of_three_hundred_facts_takes_at_most_twelve_queries(cast, enter,
         visits.append(Encounter(**here, kind="outpatient", started_at=at, ended_at=at))
     Encounter.objects.bulk_create(visits)
     people.link_care(
-        cast.patient.pk, cast.township.pk, "encounter", since=now - timedelta(days=1000)
+        cast.patient.pk,
+        cast.township.pk,
+        CareLink.Basis.ENCOUNTER,
+        evidence=CareLink.Evidence.CARD,
+        since=now - timedelta(days=1000),
     )
     facts = []
     for visit in visits:
