@@ -227,7 +227,7 @@ class MedicationOut(OfEncounterOut):
     route: str
     route_code: str
     days: int | None
-    reason: str
+    indication: str
     prescriber: str
     taken: bool | None
     stop_reason: str
@@ -417,7 +417,7 @@ class MedicationIn(OfEncounterIn):
     route: str = Field("", max_length=50, examples=["口服"])
     route_code: str = Field("", max_length=10, examples=["1"])
     days: int | None = Field(None, ge=1, le=3660)
-    reason: str = Field("", max_length=200)
+    indication: str = Field("", max_length=200, description="用药原因")
     prescriber: str = Field("", max_length=50)
     taken: bool | None = Field(None, description="实际服用；未询问时省略")
     started_on: Day

@@ -39,7 +39,7 @@ def medication_to_fhir(medication: Medication) -> dict[str, Any]:
                 "text": " ".join(filter(None, (medication.name, medication.form))),
             },
             "subject": reference("Patient", medication.person_id),
-            "reasonCode": [{"text": medication.reason}],
+            "reasonCode": [{"text": medication.indication}],
             **(_ordered(medication) if order else _said(medication)),
         }
     )
@@ -175,7 +175,7 @@ def medication_from_fhir(sent: dict[str, Any], setting: Setting) -> list[Fact]:
             route=dosage.words("route")[:50],
             route_code=dosage.code_in("route", ROUTE)[:10],
             days=int(days) if days is not None and 0 < days < 10000 else None,
-            reason=(
+            indication=(
                 resource.first("reasonCode").text("text")
                 or resource.first("reasonCode").first("coding").text("display")
             )[:200],

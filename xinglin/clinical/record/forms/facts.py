@@ -191,7 +191,7 @@ class MedicationForm(FactForm):
             "days",
             "started_on",
             "ended_on",
-            "reason",
+            "indication",
             "prescriber",
             "taken",
         ]

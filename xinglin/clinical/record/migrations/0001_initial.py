@@ -245,7 +245,7 @@ class Migration(migrations.Migration):
                 ('route', models.CharField(blank=True, max_length=50, verbose_name='用法')),
                 ('route_code', models.CharField(blank=True, max_length=10, verbose_name='用法代码')),
                 ('days', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='天数')),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='用药原因')),
+                ('indication', models.CharField(blank=True, max_length=200, verbose_name='用药原因')),
                 ('prescriber', models.CharField(blank=True, max_length=50, verbose_name='开立医生')),
                 ('taken', models.BooleanField(blank=True, null=True, verbose_name='实际服用')),
                 ('stop_reason', models.CharField(blank=True, max_length=200, verbose_name='停用原因')),

@@ -363,7 +363,7 @@ class Medication(OfEncounter):
     route = models.CharField(_("用法"), max_length=50, blank=True)
     route_code = models.CharField(_("用法代码"), max_length=10, blank=True)
     days = models.PositiveSmallIntegerField(_("天数"), null=True, blank=True)
-    reason = models.CharField(_("用药原因"), max_length=200, blank=True)
+    indication = models.CharField(_("用药原因"), max_length=200, blank=True)
     prescriber = models.CharField(_("开立医生"), max_length=50, blank=True)
     taken = models.BooleanField(_("实际服用"), null=True, blank=True)
     stop_reason = models.CharField(_("停用原因"), max_length=200, blank=True)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from xinglin.clinical.privacy import permissions as privacy
-from xinglin.clinical.privacy.models import Consent, Presence, Vip, open_people, opened
+from xinglin.clinical.privacy.models import Presence, Vip, open_people, opened
 from xinglin.clinical.record import lines, permissions, portrait, story
 from xinglin.clinical.record.forms import TimelineForm
 from xinglin.clinical.record.known import Known, actor_key, known
@@ -21,11 +21,11 @@ from xinglin.clinical.record.lines import Asked, Line
 from xinglin.clinical.record.models import KINDS, Encounter, restricted
 from xinglin.clinical.record.portrait import Sign
 from xinglin.kernel import parameters
-from xinglin.kernel.access import NONE, Actor
+from xinglin.kernel.access import NONE, Actor, Reach
 from xinglin.kernel.prepared import FURTHER, SLOT, Cabinet, Prepared
 from xinglin.registry.organisations.models import tree
 from xinglin.registry.people import permissions as people_permissions
-from xinglin.registry.people.models import Identifier, Person
+from xinglin.registry.people.models import Identifier, Person, caring
 from xinglin.ui.pages import page, wants_part
 from xinglin.ui.requests import Request
 
@@ -37,14 +37,14 @@ _prepared: Cabinet[Prepared] = Cabinet()
 def person(request: Request, pk: UUID) -> HttpResponse:
     """Who somebody is; and, for those who treat them, everything that happened to them."""
     actor = request.actor
-    who = _open(actor, pk)
+    who, in_care = _open(actor, pk)
     shut = who is None
     if who is None:
         who = get_object_or_404(Person.objects.visible_to(actor), pk=pk)
     counted = _counted(actor, who)
+    acts = _acts(actor, who, shut=shut, in_care=in_care)
     if shut and not counted:
-        context = {"person": who, "identity": _identity(who), **_acts(actor, who)}
-        return page(request, "record/closed.html", **context)
+        return page(request, "record/closed.html", person=who, identity=_identity(who), **acts)
     opened(actor, who, parts="own" if shut else "record")
     form = TimelineForm(request.GET)
     asked = form.asked()
@@ -73,17 +73,20 @@ def person(request: Request, pk: UUID) -> HttpResponse:
         filters=_filters(form, asked, counted),
         total=_total(actor, who, asked, counted),
         **past,
-        **_acts(actor, who),
+        **acts,
     )
 
 
-def _open(actor: Actor, pk: UUID) -> Person | None:
-    """The person whose record the post may read, None without."""
-    query = _prepared.get(
-        ("person", *actor_key(actor)), lambda: Prepared(open_people(actor).filter(pk=SLOT))
+def _open(actor: Actor, pk: UUID) -> tuple[Person | None, bool]:
+    """The person whose record the post may read, and whether one of its houses is in care."""
+    found = _prepared.get(
+        ("person", *actor_key(actor)),
+        lambda: Prepared(open_people(actor).filter(pk=SLOT).annotate(in_care=caring(actor))),
     )
-    found = query.first(pk)
-    return None if found is None else query.row(Person, PERSON, found)
+    values = found.first(pk)
+    if values is None:
+        return None, False
+    return found.row(Person, PERSON, values[: len(PERSON)]), bool(values[len(PERSON)])
 
 
 def _restricted(actor: Actor, who: Person) -> int:
@@ -212,14 +215,15 @@ def _identity(who: Person) -> list[dict[str, Any]]:
     ]
 
 
-def _acts(actor: Actor, who: Person) -> dict[str, Any]:
+def _acts(actor: Actor, who: Person, *, shut: bool, in_care: bool) -> dict[str, Any]:
+    """What the post may do here; what the page has asked already is not asked again."""
     new = Encounter(person=who, organisation_id=actor.org_id)
     here = Presence(person=who, organisation_id=actor.org_id)
     alive = who.deceased_on is None
     return {
         "may_prove": privacy.PROVE.allows(actor, here) and privacy.OPEN.allows(actor, here),
         "may_break": privacy.BREAK.allows(actor, here),
-        "may_consent": privacy.CONSENT.allows(actor, Consent(person=who)),
+        "may_consent": not shut and actor.may(privacy.CONSENT.code),
         "may_take_over": alive
         and who.managed_by_id != actor.org_id
         and privacy.TAKE_OVER.allows(actor, who),
@@ -227,7 +231,8 @@ def _acts(actor: Actor, who: Person) -> dict[str, Any]:
         "may_watch": privacy.WATCH.allows(actor, Vip(county_id=who.county_id)),
         "may_start": alive and permissions.WRITE.allows(actor, new),
         "may_refer": alive and actor.may("referral.draft"),
-        "may_correct": people_permissions.CORRECT.allows(actor, who),
+        "may_correct": actor.may(people_permissions.CORRECT.code)
+        and (in_care or actor.reach is Reach.COUNTY),
         "may_void": people_permissions.VOID.allows(actor, who),
         "may_report_death": alive and people_permissions.REPORT_DEATH.allows(actor, who),
         "may_identify": people_permissions.IDENTIFY.allows(

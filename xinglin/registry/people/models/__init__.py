@@ -17,6 +17,7 @@ from xinglin.registry.people.models.person import (
     SearchKey,
     SearchKeyQuerySet,
     Sex,
+    caring,
     knows_card,
 )
 
@@ -35,5 +36,6 @@ __all__ = [
     "SearchKey",
     "SearchKeyQuerySet",
     "Sex",
+    "caring",
     "knows_card",
 ]

@@ -376,6 +376,12 @@ class CareLink(Record):
         return twin
 
 
+def caring(actor: Actor) -> Exists:
+    """For a query of people: whether one of the post's houses is in care of each."""
+    links = CareLink.objects.in_force().filter(person_id=OuterRef("pk"))
+    return Exists(links.filter(organisation_id__in=actor.scope))
+
+
 def knows_card(actor: Actor, person: Person) -> bool:
     """Whether the post may see the whole number of the card: the county's office, or in care.
 
