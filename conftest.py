@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.utils import translation
 
 from tests.database import SKIP_REASON, TEST_HOME
 
@@ -55,6 +56,12 @@ def django_db_modify_db_settings(
     if settings_dict["ENGINE"].endswith("sqlite3"):
         worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
         settings_dict["TEST"]["NAME"] = str(Path(os.environ[TEST_HOME]) / f"test-{worker}.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def speaking_chinese() -> None:
+    """A request in English leaves its language in the thread, as it does until the next request."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def test_a_code_on_the_telephone_opens_the_record_and_shows_who_looked(sign_in, 
     # And forbids a house to look at one kind of thing.
     phone.goto("/m/consents/")
     phone.locator(".segmented-choice label").filter(has_text=re.compile("^不允许查阅$")).click()
-    phone.locator(".segmented-choice label").filter(has_text=re.compile("^文档$")).click()
+    phone.locator(".ticks label").filter(has_text=re.compile("^文档$")).click()
     shot(phone, "consent", whole=True)
     phone.get_by_role("button", name="保存").click()
     expect(phone.locator("#list")).to_contain_text("不允许查阅：全部成员机构，文档")

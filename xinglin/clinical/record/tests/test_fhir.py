@@ -94,7 +94,7 @@ def facts():
             route="口服",
             route_code="1",
             days=28,
-            reason="高血压",
+            indication="高血压",
             prescriber="陈主任",
             stop_reason="血压已控制",
             started_on=date(2026, 3, 2),
