@@ -178,7 +178,8 @@ def bell(request: Request) -> HttpResponse:
 @require_GET
 def search(request: Request) -> HttpResponse:
     """One box for people and referral numbers."""
-    words = request.GET.get("q", "").strip()
+    # PostgreSQL has no NUL in a text, and nothing has one in its name.
+    words = request.GET.get("q", "").replace("\0", "").strip()
     actor = request.actor
     if words:
         numbered = Referral.objects.visible_to(actor).filter(number__iexact=words).first()
