@@ -234,8 +234,8 @@ def report_death(person: Person, *, by: Actor, died_on: date) -> Person:
 @action(permissions.IDENTIFY)
 def identify(identifier: Identifier, *, by: Actor) -> Identifier:
     """Add a number by which an issuer knows the person."""
-    if not identifier.person._state.adding:
-        still_stands(identifier.person)
+    # As it is now, not as the caller read it; and it is not merged before the number is there.
+    still_stands(Person.objects.select_for_update(no_key=True).get(pk=identifier.person_id))
     check_identifier(identifier)
     identifier.save(force_insert=True)
     indexing.add_numbers([identifier])
