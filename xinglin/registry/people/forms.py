@@ -198,7 +198,7 @@ class ReviewForm(Form):
         help_text=_("判定不是同一人的，以后不再提示"),
     )
     reason = forms.CharField(
-        label=_("依据"),
+        label=_("判断依据"),
         max_length=200,
         help_text=_("如：已核对身份证；电话联系本人；户口簿上是兄弟"),
     )
