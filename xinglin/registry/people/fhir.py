@@ -332,7 +332,7 @@ def _numbered(system: str | None, code: str, asking: Asking) -> Q:
         others = others.filter(**_filed_as(system))
     # The survivor of a merge is found by what the other registration says, too.
     survivors = keys.values("person_id")
-    merged = Person.objects.filter(own)
+    merged = _merged(asking.actor).filter(own)
     found = (
         own
         | Q(pk__in=others.values("person_id"))
@@ -392,7 +392,7 @@ def _merged(actor: Actor) -> Any:
 
 def _parts(actor: Actor) -> Sequence[Any]:
     numbers = Identifier.objects.order_by("kind", "id")
-    replaced = Person.objects.order_by("id")
+    replaced = _merged(actor).order_by("id")
     return (
         Prefetch("identifiers", numbers, to_attr=NUMBERS),
         Prefetch("replaced", replaced, to_attr=REPLACED),
