@@ -63,7 +63,7 @@ def test_who_may_write_besides_them_still_needs_to():
 
 
 # A queryset that a door builds begins with what its caller may see.
-BEGINNINGS = {"visible_to", "waiting_for", "for_actor", "none"}
+BEGINNINGS = {"replaced_for", "visible_to", "waiting_for", "for_actor", "none"}
 # Readings that hang on something visible in a way that the code does not show.
 ALSO_READ = {
     "xinglin/registry/staff/api.py Post.objects.held_on.select_related.order_by": (

@@ -18,7 +18,7 @@ from xinglin.clinical.privacy.models import (
 )
 from xinglin.kernel.models import TrailEntry
 from xinglin.registry.organisations.models import Organisation
-from xinglin.registry.people.models import Person
+from xinglin.registry.people.models import Person, PersonId
 from xinglin.ui.api import Day, In, Named, Paging, chosen, enumerated, page_of, paged
 from xinglin.ui.requests import Request
 
@@ -57,7 +57,7 @@ class ConsentOut(Schema):
 class ConsentIn(In):
     """A consent of the resident; a house sends what was signed on paper."""
 
-    person: UUID
+    person: PersonId
     effect: Effect = Consent.Effect.PERMIT
     house: UUID | None = Field(None, description="省略即全部成员机构")
     parts: list[str] = Field([], max_length=20, examples=[["diagnosis"]])
@@ -67,7 +67,7 @@ class ConsentIn(In):
 
 
 class ConsentFilter(Paging):
-    person: UUID | None = None
+    person: PersonId | None = None
 
 
 class PresenceIn(In):
@@ -135,7 +135,7 @@ class ReadingOut(Schema):
 
 
 class ReadingFilter(Paging):
-    person: UUID | None = None
+    person: PersonId | None = None
     kind: str = Field("", max_length=10, description="read、refused；省略为全部")
 
 
@@ -252,7 +252,7 @@ def readings(request: Request, asked: Query[ReadingFilter]) -> Any:
     """居民登录时为谁看过本人的病历；隐私专员为全县。其他岗位为空。"""
     found = models.readings(request.actor)
     if asked.person is not None:
-        found = found.filter(person_id=asked.person)
+        found = found.filter(models.about(asked.person))
     if asked.kind:
         found = found.filter(kind=asked.kind)
     return paged(found, asked)

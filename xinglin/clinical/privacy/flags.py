@@ -7,7 +7,7 @@ are parameters (`privacy.flag.…`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from statistics import median
@@ -22,7 +22,7 @@ from xinglin.clinical.privacy.models import BreakGlass, Mark, Vip, readings
 from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor
 from xinglin.kernel.models import TrailEntry
-from xinglin.registry.people.models import Person
+from xinglin.registry.people.models import Person, merged_into, standing_for
 from xinglin.registry.staff.models import Post, Practitioner, User
 
 FLAGS: dict[str, Any] = {
@@ -83,7 +83,11 @@ class Finding:
 
 @dataclass
 class Known:
-    """What is known of the readers and of those who were read."""
+    """What is known of the readers and of those who were read.
+
+    `people` holds by every id the registration that stands for it today, so that lines about one
+    that was merged since are lines about the survivor.
+    """
 
     people: dict[UUID, Person]
     readers: dict[UUID, Practitioner]
@@ -150,20 +154,17 @@ def _known(actor: Actor, lines: list[Line]) -> Known:
             county_id=actor.county_id, id_number__in=list(cards), voided_at=None
         )
     }
+    people = standing_for(ids)
+    earlier = merged_into({person.pk for person in people.values()})
+    people |= standing_for(person.pk for person in earlier)
     return Known(
-        people={person.pk: person for person in _people(ids)},
+        people=people,
         readers=readers,
         selves=selves,
         staff_by_card=by_card,
         staff_by_phone=by_phone,
         watched=set(Vip.objects.visible_to(actor).standing().values_list("person_id", flat=True)),
     )
-
-
-def _people(ids: Iterable[UUID]) -> Iterator[Person]:
-    wanted = sorted(ids)
-    for start in range(0, len(wanted), 500):
-        yield from Person.objects.filter(pk__in=wanted[start : start + 500])
 
 
 def _by_day(
@@ -178,7 +179,7 @@ def _by_day(
         person = known.people.get(line.person_id)
         if person is None:
             continue
-        key = (line.user_id, line.person_id, line.day)
+        key = (line.user_id, person.pk, line.day)
         if key in found:
             found[key].lines.append(line.pk)
             continue
@@ -271,7 +272,7 @@ def _glass(actor: Actor, lines: list[Line], known: Known) -> list[Finding]:
     spans = {(each.user_id, each.person_id): each for each in broken}
 
     def why(line: Line, person: Person) -> str:
-        glass = spans.get((line.user_id, line.person_id))
+        glass = spans.get((line.user_id, person.pk))
         if glass is None or not glass.since <= line.at <= glass.until:
             return ""
         return _("%(reason)s：%(text)s") % {"reason": glass.reason_said, "text": glass.reason}
@@ -293,11 +294,12 @@ def _no_act(actor: Actor, lines: list[Line], known: Known) -> list[Finding]:
         at__lte=settled[-1].at + span,
     ).exclude(verb__startswith="privacy.")
     for person_id, org_id, at in changes.values_list("person_id", "org_id", "at").iterator(2000):
-        if person_id is not None:
-            acted[person_id, org_id].append(at)
+        if person_id in known.people:
+            acted[known.people[person_id].pk, org_id].append(at)
 
     def idle(line: Line) -> bool:
-        moments = acted.get((line.person_id, line.org_id), ())
+        person = known.people.get(line.person_id)
+        moments = acted.get((person.pk, line.org_id), ()) if person else ()
         return not any(line.at - span <= at <= line.at + span for at in moments)
 
     words = _("查阅前后 %(days)s 天内，该机构没有为其就诊、转诊或书写") % {"days": span.days}

@@ -29,6 +29,7 @@ from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Conflict
 from xinglin.kernel.prepared import SLOT, Cabinet, Prepared
 from xinglin.kernel.searching import Asking, Offer, Pointer, read_id
+from xinglin.registry.people.models import standing
 from xinglin.ui.requests import Request
 
 View = Callable[..., HttpResponseBase]
@@ -95,7 +96,10 @@ def smart(request: HttpRequest) -> HttpResponse:
 def read(request: Request, kind: str, pk: UUID) -> HttpResponse:
     """One resource; that it was read leaves a line."""
     actor = request.actor
-    offer, row = found(actor, kind, pk)
+    try:
+        offer, row = found(actor, kind, pk)
+    except Http404:
+        offer, row = _former(actor, kind, pk)
     with_parts(actor, offer, [row])
     resource = written(offer, row)
     _trace(actor, offer, row)
@@ -114,6 +118,20 @@ def found(actor: Actor, kind: str, pk: UUID) -> tuple[Offer, Any]:
             names = [column.attname for column in offer.model._meta.concrete_fields]
             return offer, one.row(offer.model, names, values)
     raise Http404
+
+
+def _former(actor: Actor, kind: str, pk: UUID) -> tuple[Offer, Any]:
+    """The row behind an id that lives on in another one; Http404 if there is none."""
+    for offer in TYPES[kind]:
+        row = offer.former(actor).filter(pk=pk).first() if offer.former is not None else None
+        if row is not None:
+            return offer, row
+    raise Http404
+
+
+def _standing(targets: tuple[str, ...], pk: UUID) -> UUID:
+    """Who asks for a patient by the id of a merged registration means the survivor."""
+    return standing(pk) if PATIENT in targets else pk
 
 
 def _trace(actor: Actor, offer: Offer, row: Any) -> None:
@@ -191,7 +209,7 @@ def _searched(
 ) -> HttpResponse:
     actor, base = request.actor, base_of(request)
     strict = "handling=strict" in request.headers.get("Prefer", "").replace(" ", "")
-    asked = understood(kind, pairs, Asking(actor, base), strict=strict)
+    asked = understood(kind, pairs, Asking(actor, base, _standing), strict=strict)
     if patient is not None:
         for offer in asked.wanted:
             asked.wanted[offer] &= _of(offer, patient)

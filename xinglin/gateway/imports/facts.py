@@ -255,7 +255,7 @@ class Facts:
             if candidate is None:
                 raise Refused(_("所引用的 Patient 未通过检查。"), field=path)
             return candidate.who
-        known = self._registered(reference)
+        known = self.people.registered_as(reference, "fhir", self.source)
         if known is None:
             raise Refused(
                 _("引用的“%(reference)s”不在本次文件中，也未登记。")
@@ -263,14 +263,6 @@ class Facts:
                 field=path,
             )
         return known
-
-    def _registered(self, reference: str) -> Person | None:
-        """Somebody whom an earlier load, or this house itself, knows under that name."""
-        people = Person.objects.filter(county_id=self.people.county_id, voided_at=None)
-        found = people.filter(source__in=("fhir", self.source), source_id=reference).first()
-        if found is None:
-            found = people.filter(pk=_uuid(reference)).first()
-        return found
 
     def _encounter(self, reference: str, entry: Entry, entries: Entries) -> Encounter | None:
         path = f"{entry.kind}.encounter"

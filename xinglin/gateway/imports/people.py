@@ -60,6 +60,8 @@ class Candidate:
     # The registration that says the same; where two were merged, not always the living one.
     told_before: Person | None = None
     entry: Entry | None = None
+    # What the resource calls the mother, and where she may be among the others.
+    mother: tuple[str, Entries] | None = None
 
     @property
     def who(self) -> Person:
@@ -125,6 +127,8 @@ class People:
         candidate = Candidate(entry.place, person, incoming.identifiers, entry=entry)
         if incoming.managing:
             candidate.house = self.houses.find_reference(incoming.managing, entry, entries)
+        if incoming.mother:
+            candidate.mother = incoming.mother, entries
         people.check(person)
         self._take(candidate, alike=True)
 
@@ -284,7 +288,7 @@ class People:
         count = self.report.count(kinds.RESIDENTS.code)
         fresh: list[Candidate] = []
         for candidate in self.all:
-            if not self._place(candidate):
+            if not self._place(candidate) or not self._born_of(candidate):
                 continue
             if candidate.known is None:
                 fresh.append(candidate)
@@ -305,6 +309,8 @@ class People:
             except Refused as refusal:
                 self._refuse(candidate, refusal)
         if really and self.report.clean:
+            # Mothers before their children, who point to them.
+            fresh.sort(key=lambda candidate: candidate.person.mother_id is not None)
             for part in _parts([candidate.person for candidate in fresh], 2000):
                 people.register_all(part, by=self.houses.by)
             self._identify()
@@ -338,6 +344,36 @@ class People:
                 return False
         if candidate.house is not None:
             candidate.person.managed_by = candidate.house
+        return True
+
+    def registered_as(self, reference: str, *sources: str) -> Person | None:
+        """Whom an earlier load, or this house itself, knows under the name of a reference."""
+        known = next(iter(self._registered(source__in=sources, source_id=reference)), None)
+        if known is None and (pk := _id_in(reference)) is not None:
+            known = next(iter(self._registered(pk=pk)), None)
+        return known.living if known is not None else None
+
+    def _born_of(self, candidate: Candidate) -> bool:
+        """Whether the mother whom a resource names is of this load, or registered."""
+        if candidate.mother is None or candidate.known is not None:
+            return True
+        person, (reference, entries) = candidate.person, candidate.mother
+        assert candidate.entry is not None
+        entry = entries.find(reference, candidate.entry)
+        told = self.by_entry.get(id(entry)) if entry is not None else None
+        mother = told.who if told else self.registered_as(reference, "fhir", person.source)
+        try:
+            if mother is None:
+                raise Refused(
+                    _("引用的“%(reference)s”不在本次文件中，也未登记。")
+                    % {"reference": reference[:80]},
+                    field="mother",
+                )
+            person.mother = mother
+            people.check(person)
+        except Refused as refusal:
+            self._refuse(candidate, refusal)
+            return False
         return True
 
     def _changed(self, candidate: Candidate) -> dict[str, Any]:
@@ -388,6 +424,14 @@ def _likeness(person: Person) -> str:
 def _short(text: str) -> str:
     """A long name made short enough to keep."""
     return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def _id_in(reference: str) -> UUID | None:
+    """The id in a reference to somebody of this house."""
+    try:
+        return UUID(reference.rpartition("/")[2])
+    except ValueError:
+        return None
 
 
 def _in_base(look: Callable[..., Iterable[T]], name: str, values: list[str]) -> Iterator[T]:

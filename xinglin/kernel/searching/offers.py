@@ -17,12 +17,14 @@ from xinglin.kernel.searching.parameters import Ids, Parameter, Span
 class Offer:
     """One model as one type of resource.
 
-    `rows` are those that an actor may see; `parts` what else the writing needs, fetched for a
-    whole page at once. `person` is the column of the resident a row is about, "" for none; a
-    reading then leaves a line under `verb` with the ground that `grounds` tells for each
-    resident. `needed` are the elements that stay when only some are asked for. `listed` writes a
-    row of a list that does not ask for the resident by number, where that tells less and hence
-    leaves no line. Two models may be one type: a diagnosis and a problem are both a Condition.
+    `rows` are those that an actor may see; `former` those that stand for nothing any more, but
+    still answer by their id and say where they live on; `parts` what else the writing needs,
+    fetched for a whole page at once. `person` is the column of the resident a row is about, ""
+    for none; a reading then leaves a line under `verb` with the ground that `grounds` tells for
+    each resident. `needed` are the elements that stay when only some are asked for. `listed`
+    writes a row of a list that does not ask for the resident by number, where that tells less and
+    hence leaves no line. Two models may be one type: a diagnosis and a problem are both a
+    Condition.
     """
 
     kind: str
@@ -31,6 +33,7 @@ class Offer:
     write: Callable[[Any], dict[str, Any]]
     parameters: tuple[Parameter, ...]
     needed: tuple[str, ...] = ()
+    former: Callable[[Actor], QuerySet[Any]] | None = None
     parts: Callable[[Actor], Sequence[Any]] = lambda actor: ()
     # Of the parts, those that are lists: relation, the attribute that takes it, its model.
     lists: tuple[tuple[str, str, type[Model]], ...] = ()

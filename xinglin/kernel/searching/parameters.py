@@ -32,10 +32,14 @@ LONGEST = 200
 
 @dataclass(frozen=True)
 class Asking:
-    """Who searches, and the address that references to this house may begin with."""
+    """Who searches, and the address that references to this house may begin with.
+
+    `standing` tells which id stands today for one of these types that a caller still knows.
+    """
 
     actor: Actor
     base: str = ""
+    standing: Callable[[tuple[str, ...], UUID], UUID] = lambda targets, pk: pk
 
 
 @dataclass(frozen=True, eq=False)
@@ -359,7 +363,7 @@ class Pointer(Parameter):
             return NOTHING
         if modifier and slash and kind != modifier:
             return NOTHING
-        return Q(**{self.column: found})
+        return Q(**{self.column: asking.standing(self.targets, found)})
 
     def lacking(self) -> Q:
         return Q(**{f"{self.column}__isnull": True})

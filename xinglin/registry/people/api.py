@@ -13,7 +13,7 @@ from pydantic import Field
 from xinglin.kernel import trail
 from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people import actions, matching, permissions
-from xinglin.registry.people.models import Identifier, Person, SearchKey, Sex, knows_card
+from xinglin.registry.people.models import Identifier, Person, PersonId, SearchKey, Sex, knows_card
 from xinglin.ui.api import Day, In, Named, Paging, changes, chosen, enumerated, page_of, paged
 from xinglin.ui.requests import Request
 
@@ -95,7 +95,7 @@ class PersonIn(In):
     village: str = Field("", max_length=70)
     address_detail: str = Field("", max_length=70)
     managed_by: UUID | None = Field(None, description="管理机构")
-    mother: UUID | None = Field(None, description="母亲，本县居民")
+    mother: PersonId | None = Field(None, description="母亲，本县居民")
     birth_order: int | None = Field(None, ge=1, le=9, description="多胞胎次序；单胎不填")
 
 

@@ -69,6 +69,7 @@ def _shown(masked: bool) -> list[tuple[str, Any, Callable[[Person], str]]]:
         ("name", _("姓名"), lambda p: p.name),
         ("sex", _("性别"), lambda p: p.get_sex_display() if p.sex in "12" else ""),
         ("born", _("出生日期"), lambda p: p.birth_date.isoformat() if p.birth_date else ""),
+        ("died", _("死亡日期"), lambda p: p.deceased_on.isoformat() if p.deceased_on else ""),
         ("card", _("证件号码"), lambda p: p.masked_id if masked else p.id_number),
         ("phone", _("电话"), lambda p: p.masked_phone if masked else p.phone),
         (

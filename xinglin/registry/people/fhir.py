@@ -147,6 +147,7 @@ class Incoming:
     person: Person
     identifiers: list[Identifier] = field(default_factory=list)
     managing: str = ""
+    mother: str = ""
 
 
 def from_fhir(sent: dict[str, Any], *, county_id: UUID, issuer: str = "") -> Incoming:
@@ -174,7 +175,11 @@ def from_fhir(sent: dict[str, Any], *, county_id: UUID, issuer: str = "") -> Inc
         person.contact_name = _human(contact.child("name"))[:50]
         person.contact_phone = _phone(contact)
         break
-    found = Incoming(person=person, managing=patient.reference("managingOrganization"))
+    found = Incoming(
+        person=person,
+        managing=patient.reference("managingOrganization"),
+        mother=patient.extension(MOTHER).child("valueReference").text("reference", limit=500),
+    )
     _read_numbers(found, patient, issuer)
     return found
 
@@ -281,13 +286,15 @@ SUBSETTED = {
 }
 
 
-# The attribute that holds the further numbers of a person who was read to be written.
+# The attributes that hold the further numbers of a person who was read to be written, and the
+# registrations that were merged into this one.
 NUMBERS = "further_numbers"
+REPLACED = "replaced_here"
 
 
 def whole_to_fhir(person: Person) -> dict[str, Any]:
-    """With the numbers by which others know the resident."""
-    return to_fhir(person, getattr(person, NUMBERS))
+    """With the numbers by which others know the resident, and what was merged into this one."""
+    return to_fhir(person, getattr(person, NUMBERS), getattr(person, REPLACED))
 
 
 def listed_to_fhir(person: Person) -> dict[str, Any]:
@@ -323,8 +330,20 @@ def _numbered(system: str | None, code: str, asking: Asking) -> Q:
         own |= Q(id_type=system.rpartition(".")[2].zfill(2), id_number=code)
     if system is not None:
         others = others.filter(**_filed_as(system))
-    found = own | Q(pk__in=others.values("person_id"))
-    return Q(pk__in=keys.values("person_id")) & found
+    # The survivor of a merge is found by what the other registration says, too.
+    survivors = keys.values("person_id")
+    merged = _merged(asking.actor).filter(own)
+    found = (
+        own
+        | Q(pk__in=others.values("person_id"))
+        | Q(pk__in=merged.filter(replaced_by__in=survivors).values("replaced_by"))
+        | Q(
+            pk__in=merged.filter(replaced_by__replaced_by__in=survivors).values(
+                "replaced_by__replaced_by"
+            )
+        )
+    )
+    return Q(pk__in=survivors) & found
 
 
 def _filed_as(system: str) -> dict[str, str]:
@@ -367,9 +386,17 @@ def _people(actor: Actor) -> Any:
     return Person.objects.visible_to(actor)
 
 
-def _further_numbers(actor: Actor) -> Sequence[Any]:
+def _merged(actor: Actor) -> Any:
+    return Person.objects.replaced_for(actor)
+
+
+def _parts(actor: Actor) -> Sequence[Any]:
     numbers = Identifier.objects.order_by("kind", "id")
-    return (Prefetch("identifiers", numbers, to_attr=NUMBERS),)
+    replaced = _merged(actor).order_by("id")
+    return (
+        Prefetch("identifiers", numbers, to_attr=NUMBERS),
+        Prefetch("replaced", replaced, to_attr=REPLACED),
+    )
 
 
 def _grounds(actor: Actor, people: Sequence[Person]) -> dict[UUID, str]:
@@ -384,9 +411,10 @@ OFFERS = (
         write=whole_to_fhir,
         listed=listed_to_fhir,
         asks_for_one=("_id", "identifier", "phone"),
-        parts=_further_numbers,
-        lists=(("identifiers", NUMBERS, Identifier),),
-        needed=("active",),
+        former=_merged,
+        parts=_parts,
+        lists=(("identifiers", NUMBERS, Identifier), ("replaced", REPLACED, Person)),
+        needed=("active", "link"),
         person="id",
         verb="person.read",
         grounds=_grounds,

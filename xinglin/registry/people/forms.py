@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from xinglin.kernel.access import Actor
 from xinglin.registry.organisations.models import Level, Organisation, tree
-from xinglin.registry.people.actions import ID_CARD
+from xinglin.registry.people import rules
 from xinglin.registry.people.models import Identifier, MatchReview, Person, Sex
 from xinglin.registry.terminology import catalogue as terminology
 from xinglin.ui.forms import (
@@ -51,7 +51,7 @@ class PersonForm(ModelForm):
     sex = forms.ChoiceField(
         label=_("性别"), choices=Sex, widget=SegmentedChoice, initial=Sex.UNKNOWN
     )
-    id_type = forms.ChoiceField(label=_("证件类别"), required=False, initial=ID_CARD)
+    id_type = forms.ChoiceField(label=_("证件类别"), required=False, initial=rules.ID_CARD)
     ethnicity = forms.ChoiceField(label=_("民族"), required=False)
     payment_type = forms.ChoiceField(label=_("医疗费用来源"), required=False)
     # Somebody new-born has none; then it is made of the mother's.
@@ -198,7 +198,7 @@ class ReviewForm(Form):
         help_text=_("判定不是同一人的，以后不再提示"),
     )
     reason = forms.CharField(
-        label=_("依据"),
+        label=_("判断依据"),
         max_length=200,
         help_text=_("如：已核对身份证；电话联系本人；户口簿上是兄弟"),
     )

@@ -18,6 +18,10 @@ from pypinyin import lazy_pinyin
 from xinglin.kernel import catalogue
 from xinglin.kernel.errors import Refused
 
+# The kind of document that a resident identity card is (CV02.01.101).
+ID_CARD = "01"
+# Documents that bear the citizen's number: the card, and the temporary one.
+CITIZEN = (ID_CARD, "08")
 _BEIJING = timezone(timedelta(hours=8))
 # Nobody alive was born before; an earlier date on a card is a slip.
 _OLDEST = date(1880, 1, 1)
@@ -26,6 +30,8 @@ _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 # Dots between the parts of a transliterated name: 买买提·艾力. U+00B7 is the one we keep.
 _DOTS = str.maketrans(dict.fromkeys("•‧∙・･．.●⋅", "·"))
+_PROVISIONAL = re.compile(r"之[子女婴]([（(]?[0-9][）)]?)?$")
+_BRACKETS = str.maketrans("()", "（）")
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―－", "-"))
 
 
@@ -86,6 +92,16 @@ def check_id_card(text: str, *, today: date | None = None, field: str = "id_card
     return card
 
 
+def is_id_card(kind: str, number: str) -> bool:
+    """Whether a number of this kind is that of a true resident identity card."""
+    if kind not in CITIZEN:
+        return False
+    try:
+        return check_id_card(number) == number
+    except BadIdCard:
+        return False
+
+
 def _provinces() -> set[str]:
     return {row["code"] for row in catalogue.read_toml("areas.toml")["province"]}
 
@@ -127,12 +143,17 @@ def check_birth_certificate(text: str, *, field: str = "value") -> str:
 
     The letter stands for the edition, two digits for the province (GB/T 2260), seven are serial.
     """
-    number = "".join(unicodedata.normalize("NFKC", text).split()).upper()
+    number = plain_number(text)
     if re.fullmatch(r"[A-Z][0-9]{9}", number) is None or number[1:3] not in _provinces():
         raise BadNumber(
             _("出生医学证明编号应为 1 位字母加 9 位数字，前两位数字为省级代码。"), field=field
         )
     return number
+
+
+def plain_number(text: str) -> str:
+    """A number of whatever issuer as it is stored: half-width, no spaces, letters in capitals."""
+    return "".join(unicodedata.normalize("NFKC", text).split()).upper()
 
 
 # ---------------------------------------------------------------------------------- telephones
@@ -171,11 +192,11 @@ def check_phone(text: str, *, field: str = "phone") -> str:
 
 def normal_name(name: str) -> str:
     """A name as it is stored: one kind of dot between parts, no spaces in a Chinese name."""
-    text = " ".join(unicodedata.normalize("NFKC", name).translate(_DOTS).split())
+    text = " ".join(unicodedata.normalize("NFKC", name).split())
     if re.search(r"[A-Za-z]", text):
         # A name in Latin letters keeps its spaces and full stops.
-        return " ".join(unicodedata.normalize("NFKC", name).split())
-    return text.replace(" ", "")
+        return text
+    return text.translate(_DOTS).translate(_BRACKETS).replace(" ", "")
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -236,6 +257,11 @@ def newborn_name(mother: str, sex: str, order: int | None = None) -> str:
     """What a child is called until it has a name: 张丽之子, second of twins 张丽之女（2）."""
     child = {"1": "子", "2": "女"}.get(sex, "婴")
     return f"{mother[:40]}之{child}" + (f"（{order}）" if order else "")
+
+
+def is_provisional(name: str) -> bool:
+    """Whether a name stands in for one not yet given: 张丽之子, 张丽之女（2）."""
+    return bool(_PROVISIONAL.search(name))
 
 
 # ------------------------------------------------------------------------------------- masking

@@ -143,7 +143,7 @@ def card(request: Request) -> HttpResponse:
     typed = request.POST.copy()
     known: list[tuple[str, str]] = []
     form = PersonForm(actor, typed)
-    if typed.get("id_type") == actions.ID_CARD and typed.get("id_number", "").strip():
+    if typed.get("id_type") == rules.ID_CARD and typed.get("id_number", "").strip():
         try:
             number = rules.check_id_card(str(typed["id_number"]), field="id_number")
         except Refused as error:
@@ -353,6 +353,8 @@ def _judge(
     if decision == "wait":
         actions.postpone(pair, by=actor, reason=reason)
         return _("已记下，留待以后核对。")
+    if not pair.is_open:
+        raise actions.judged(pair)
     survivor, loser = sides if decision == "first" else reversed(sides)
     merge = Merge(county_id=pair.county_id, survivor=survivor, loser=loser, reason=reason)
     actions.merge(merge, by=actor)

@@ -206,16 +206,18 @@ class User(AbstractBaseUser):
     def resident(self, *, address: str = "") -> Actor:
         """The resident behind the account: no post, no house, only their own record."""
         role = catalogue.resident()
-        if self.person is None or self.person.voided_at is not None:
+        # A merge leaves accounts where they are; whichever one signs in with is the survivor's.
+        person = self.person.living if self.person is not None else None
+        if person is None:
             return Actor(user_id=self.pk, name=self.username)
         return Actor(
             user_id=self.pk,
-            name=self.person.name,
+            name=person.name,
             role=role.code,
-            county_id=self.person.county_id,
+            county_id=person.county_id,
             codes=role.permissions,
             address=address,
-            person_id=self.person_id,
+            person_id=person.pk,
         )
 
     @cached_property

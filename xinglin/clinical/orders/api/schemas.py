@@ -12,6 +12,7 @@ from pydantic import Field
 
 from xinglin.clinical.orders import catalogue, permissions
 from xinglin.clinical.orders.models import Done, Kind, Order, SkinTest, State, Term
+from xinglin.registry.people.models import PersonId
 from xinglin.ui.api import In, Moment, Named, Paging, enumerated
 
 OrderKind = Annotated[Kind, enumerated(Kind)]
@@ -183,7 +184,7 @@ class SkinTestIn(In):
 
 
 class OrderFilter(Paging):
-    person: UUID | None = None
+    person: PersonId | None = None
     encounter: UUID | None = None
     organisation: UUID | None = None
     state: OrderState | None = None

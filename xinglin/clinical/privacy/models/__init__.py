@@ -1,6 +1,7 @@
 """Consent, codes, proofs, broken glass and reviews; and the one answer to “who may read”."""
 
 from xinglin.clinical.privacy.models.reading import (
+    about,
     forget_lists,
     ground,
     grounds,
@@ -47,6 +48,7 @@ __all__ = [
     "SHEETS",
     "State",
     "Vip",
+    "about",
     "broken",
     "forget_lists",
     "ground",

@@ -29,7 +29,7 @@ from xinglin.kernel.models import Notice, TrailEntry
 from xinglin.kernel.prepared import Cabinet
 from xinglin.kernel.records import Record
 from xinglin.registry.organisations.models import tree
-from xinglin.registry.people.models import CareLink, Person
+from xinglin.registry.people.models import CareLink, Merge, Person, merged_into
 from xinglin.registry.staff.models import Post
 
 # What the ground of a relation is made of.
@@ -151,11 +151,24 @@ def officer_house(county_id: UUID) -> UUID:
     return found or county_id
 
 
+def about(person_id: UUID) -> Q:
+    """The filter for lines of the trail that tell of a person.
+
+    Lines are never changed, so that those about a registration that was merged still bear its
+    id. While two were one, reading the one was reading the other.
+    """
+    told = Q(person_id__in=[person_id, *(each.pk for each in merged_into([person_id]))])
+    undone = Merge.objects.filter(loser_id=person_id, undone_at__isnull=False)
+    for survivor, since, until in undone.values_list("survivor_id", "created_at", "undone_at"):
+        told |= Q(person_id=survivor, at__gte=since, at__lt=until)
+    return told
+
+
 def readings(actor: Actor) -> models.QuerySet[TrailEntry]:
     """The readings that an officer reviews, or that a resident finds of their own record."""
     rows = TrailEntry.objects.filter(kind__in=[TrailEntry.Kind.READ, TrailEntry.Kind.REFUSED])
     if actor.person_id is not None:
-        theirs = rows.filter(person_id=actor.person_id, kind=TrailEntry.Kind.READ)
+        theirs = rows.filter(about(actor.person_id), kind=TrailEntry.Kind.READ)
         return theirs.exclude(role="resident").order_by("-at", "-id")
     if actor.may("privacy.review") and actor.reach is Reach.COUNTY:
         return rows.filter(county_id=actor.county_id).order_by("-at", "-id")
@@ -217,5 +230,9 @@ def _tells_of_a_person(model: type[Record]) -> bool:
 
 def news_of(actor: Actor) -> models.QuerySet[Notice]:
     """What a resident has been told, the newest first."""
-    told = Notice.objects.filter(org_id=actor.county_id, audience=f"person:{actor.person_id}")
+    assert actor.person_id is not None
+    everybody = [actor.person_id, *(each.pk for each in merged_into([actor.person_id]))]
+    told = Notice.objects.filter(
+        org_id=actor.county_id, audience__in=[f"person:{pk}" for pk in everybody]
+    )
     return told.order_by("-at", "-id")

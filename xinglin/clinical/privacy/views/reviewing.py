@@ -9,6 +9,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -32,7 +33,7 @@ from xinglin.kernel import parameters
 from xinglin.kernel.access import Actor, Reach
 from xinglin.kernel.errors import Refused
 from xinglin.kernel.models import TrailEntry
-from xinglin.registry.people.models import Person
+from xinglin.registry.people.models import Person, merged_into, standing_for
 from xinglin.ui.pages import page
 from xinglin.ui.paging import paginate
 from xinglin.ui.requests import Request
@@ -79,13 +80,18 @@ def _filtered(actor: Actor, form: ReadingFilterForm) -> Any:
         found = found.filter(org_id=asked["house"].pk)
     if asked["patient"].strip():
         named = Person.objects.visible_to(actor).filter(name__startswith=asked["patient"].strip())
-        found = found.filter(person_id__in=named.values("pk"))
+        earlier = [each.pk for each in merged_into(named.values_list("pk", flat=True))]
+        found = found.filter(Q(person_id__in=named.values("pk")) | Q(person_id__in=earlier))
     return found
 
 
 def _names(actor: Actor, entries: list[TrailEntry]) -> dict[UUID, Person]:
     ids = {entry.person_id for entry in entries if entry.person_id}
-    return {person.pk: person for person in Person.objects.visible_to(actor).filter(pk__in=ids)}
+    return {
+        pk: person
+        for pk, person in standing_for(ids).items()
+        if person.county_id == actor.county_id and person.voided_at is None
+    }
 
 
 COLUMNS = (

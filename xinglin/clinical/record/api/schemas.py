@@ -19,6 +19,7 @@ from xinglin.clinical.record.models import (
     Observation,
     Problem,
 )
+from xinglin.registry.people.models import PersonId
 from xinglin.ui.api import Day, In, Moment, Named, Paging, enumerated
 
 EncounterKind = Annotated[Encounter.Kind, enumerated(Encounter.Kind)]
@@ -248,7 +249,7 @@ class DocumentOut(OfEncounterOut):
 class FactIn(In):
     """A fact of the caller's own house. The same `source` and `source_id` sent twice is one."""
 
-    person: UUID
+    person: PersonId
     author: str = Field("", max_length=50, description="记录人；省略时为调用者")
     source: str = Field("", max_length=120, examples=["his-qingshan"])
     source_id: str = Field("", max_length=120, examples=["V20260302-0017"])
@@ -381,7 +382,7 @@ class ObservationIn(OfEncounterIn):
 class ResultsIn(In):
     """The results of one specimen, all of them or none."""
 
-    person: UUID
+    person: PersonId
     encounter: UUID | None = None
     specimen: str = Field("", max_length=20, examples=["serum"])
     measured_at: Moment
@@ -445,7 +446,7 @@ class MedicationStopIn(In):
 
 
 class FactFilter(Paging):
-    person: UUID
+    person: PersonId
     voided: bool = Field(False, description="也列出已作废的")
 
 

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral.models import Direction, Kind, State, Urgency
+from xinglin.registry.people.models import PersonId
 from xinglin.ui.api import Day, In, Moment, Named, Paging, enumerated
 
 ReferralKind = Annotated[Kind, enumerated(Kind)]
@@ -159,7 +160,7 @@ class FormIn(In):
 class ReferralIn(FormIn):
     """A new referral, submitted at once unless `submit` is false."""
 
-    person: UUID
+    person: PersonId
     from_org: UUID | None = Field(None, description="转出机构；省略时为本机构")
     to_org: UUID = Field(description="转入机构")
     submit: bool = Field(True, description="false 则存为草稿")
@@ -262,7 +263,7 @@ class ReferralFilter(Paging):
     urgency: Urgency | None = None
     from_org: UUID | None = None
     to_org: UUID | None = None
-    person: UUID | None = None
+    person: PersonId | None = None
     parent: UUID | None = None
     open: bool | None = Field(None, description="只列未结（true）或已结（false）")
     overdue: bool = Field(False, description="只列已超过时限")

@@ -22,7 +22,7 @@ from xinglin.kernel import trail
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Forbidden, Refused
 from xinglin.registry.organisations.models import Level, tree
-from xinglin.registry.people.models import Person
+from xinglin.registry.people.models import Person, standing
 from xinglin.ui.pages import page
 from xinglin.ui.requests import Request
 
@@ -127,7 +127,8 @@ def _blank(actor: Actor) -> Referral:
 def _person(actor: Actor, asked: str) -> Person | None:
     if not asked:
         return None
-    return Person.objects.visible_to(actor).filter(pk=_uuid_or_none(asked)).first()
+    pk = _uuid_or_none(asked)
+    return Person.objects.visible_to(actor).filter(pk=standing(pk)).first() if pk else None
 
 
 def _uuid_or_none(text: str) -> Any:

@@ -2,17 +2,17 @@
 
 from xinglin.registry.people.actions.merging import (
     CannotMerge,
-    CannotUnmerge,
     answer,
     gather,
-    links,
     merge,
     part,
     unmerge,
 )
+from xinglin.registry.people.actions.moving import CannotUnmerge, links
 from xinglin.registry.people.actions.registration import (
-    ID_CARD,
+    CannotVoid,
     KnownPerson,
+    NoMore,
     NotTheKeeper,
     WrongFact,
     check,
@@ -29,22 +29,26 @@ from xinglin.registry.people.actions.registration import (
     register,
     register_all,
     report_death,
+    still_stands,
     void,
+    withdraw,
 )
 from xinglin.registry.people.actions.reviewing import (
     NoReason,
     ask,
     distinguish,
     drop,
+    judged,
     postpone,
     suspect,
 )
 
 __all__ = [
-    "ID_CARD",
     "CannotMerge",
     "CannotUnmerge",
+    "CannotVoid",
     "KnownPerson",
+    "NoMore",
     "NoReason",
     "NotTheKeeper",
     "WrongFact",
@@ -60,6 +64,7 @@ __all__ = [
     "hand_over",
     "identify",
     "identify_all",
+    "judged",
     "link_care",
     "link_care_all",
     "links",
@@ -71,7 +76,9 @@ __all__ = [
     "register",
     "register_all",
     "report_death",
+    "still_stands",
     "suspect",
     "unmerge",
     "void",
+    "withdraw",
 ]

@@ -9,7 +9,7 @@ from xinglin.kernel import bulk
 from xinglin.registry.people import rules
 from xinglin.registry.people.matching import keys as blocking
 from xinglin.registry.people.matching import sketch
-from xinglin.registry.people.models import Identifier, MatchKey, Person, SearchKey
+from xinglin.registry.people.models import Identifier, MatchKey, Person, SearchKey, merged_into
 
 Row = tuple[UUID, UUID, str, str]
 
@@ -39,7 +39,7 @@ def renew(person: Person) -> None:
     forget(person)
     numbers = _by_person(Identifier.objects.filter(person=person))
     rows = _search_rows([person], numbers)
-    for earlier in merged_into(person):
+    for earlier in merged_into([person.pk]):
         rows += [
             (county, person.pk, kind, key) for county, _pk, kind, key in _search_rows([earlier], {})
         ]
@@ -64,17 +64,6 @@ def forget(person: Person) -> None:
     """Let the person no more be found."""
     SearchKey.objects.filter(person=person).delete()
     MatchKey.objects.filter(person=person).delete()
-
-
-def merged_into(person: Person) -> list[Person]:
-    """Every registration that lives on in this one, at any distance."""
-    found: list[Person] = []
-    layer = [person.pk]
-    while layer:
-        replaced = list(Person.objects.filter(replaced_by_id__in=layer))
-        found += replaced
-        layer = [each.pk for each in replaced]
-    return found
 
 
 def _by_person(identifiers: Iterable[Identifier]) -> dict[UUID, list[Identifier]]:

@@ -1,42 +1,34 @@
-"""Two registrations of one person become one, and two again; nothing is lost either way.
-
-Whatever any app keeps about a person by a foreign key is found through the model, not by a
-list: an app that comes later is taken in without a change here.
-"""
+"""Two registrations of one person become one, and two again; nothing is lost either way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import Any
 
-from django.apps import apps
-from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from xinglin.kernel import bulk, clock, inbox, trail
+from xinglin.kernel import clock, trail
 from xinglin.kernel.access import Actor, system
 from xinglin.kernel.actions import action
 from xinglin.kernel.errors import Conflict
 from xinglin.kernel.outbox import publish
-from xinglin.kernel.records import Record, Workflow, plain
-from xinglin.registry.people import events, permissions
-from xinglin.registry.people.actions import indexing
+from xinglin.kernel.records import plain
+from xinglin.registry.people import events, permissions, rules
+from xinglin.registry.people.actions import indexing, moving
+from xinglin.registry.people.actions.moving import CannotUnmerge
 from xinglin.registry.people.actions.reviewing import NoReason, hand, suspect
 from xinglin.registry.people.models import (
     OPEN_STATES,
-    MatchKey,
     MatchReview,
     Merge,
     MergeMove,
     Person,
     ReviewState,
     SearchKey,
+    Sex,
+    merged_into,
 )
 
-# The index's own: derived anew, or told of both registrations as they were.
-STAYING = {SearchKey, MatchKey, MatchReview, Merge}
 # Filled in together or not at all: half of one address and half of another is neither.
 TOGETHER = (
     ("id_type", "id_number"),
@@ -44,19 +36,13 @@ TOGETHER = (
     ("contact_name", "contact_phone"),
 )
 ALONE = (
-    *("sex", "birth_date", "health_record_no", "phone", "ethnicity", "payment_type"),
+    *("name", "sex", "birth_date", "health_record_no", "phone", "ethnicity", "payment_type"),
     *("managed_by", "deceased_on", "mother", "birth_order"),
 )
-# Says nothing although something stands there.
-NOTHING_SAID = {"", None, "0", "9"}
 
 
 class CannotMerge(Conflict):
     code = "cannot-merge"
-
-
-class CannotUnmerge(Conflict):
-    code = "cannot-unmerge"
 
 
 @action(permissions.MERGE)
@@ -64,12 +50,12 @@ def merge(merge: Merge, *, by: Actor) -> Merge:
     """Let one registration live on in another, with everything that is kept about the person.
 
     The survivor's empty fields take what the other says. Each row that was moved is remembered,
-    so that `unmerge` gives back exactly those.
+    so that `unmerge` gives back exactly those. A death that one of them says ends nothing that is
+    open for the other: that could not be undone, and whoever owes the next step still does.
     """
     survivor, loser = _locked(merge)
     _refuse_impossible(merge, survivor, loser)
     before = {person: person.facts() for person in (survivor, loser)}
-    dies = loser.deceased_on if survivor.deceased_on is None else None
     loser.replaced_by = survivor
     loser.voided_at = clock.now()
     loser.void_reason = _("与另一份档案重复，已合并")
@@ -80,7 +66,7 @@ def merge(merge: Merge, *, by: Actor) -> Merge:
     merge.reason = merge.reason.strip()
     merge.clean_or_refuse(exclude=["county", "survivor", "loser"])
     merge.save(force_insert=True)
-    _move(merge)
+    moving.move(merge)
     SearchKey.objects.filter(person=loser).delete()
     indexing.renew(survivor)
     for person in (survivor, loser):
@@ -88,8 +74,6 @@ def merge(merge: Merge, *, by: Actor) -> Merge:
     _settle(merge)
     told = {"merge_id": merge.pk, "county_id": merge.county_id}
     publish(events.PersonMerged(survivor_id=survivor.pk, loser_id=loser.pk, **told))
-    if dies is not None:
-        publish(events.PersonDied(person_id=survivor.pk, county_id=merge.county_id, died_on=dies))
     return merge
 
 
@@ -98,7 +82,7 @@ def gather(merge: Merge, *, by: Actor) -> Merge:
     """Fetch what somebody wrote to the merged registration while it was being merged."""
     if merge.undone_at is None:
         _locked(merge)
-        _move(merge)
+        moving.move(merge)
     return merge
 
 
@@ -119,7 +103,7 @@ def unmerge(merge: Merge, *, by: Actor, reason: str) -> Merge:
     loser.void_reason = ""
     _refuse_taken(loser)
     loser.save()
-    _move_back(merge)
+    moving.move_back(merge)
     merge.undone_at = clock.now()
     merge.undo_reason = reason.strip()[:200]
     merge.save()
@@ -156,8 +140,17 @@ def _refuse_impossible(merge: Merge, survivor: Person, loser: Person) -> None:
             raise CannotMerge(_("“%(name)s”的这份档案已并入另一份。") % {"name": person.name})
         if person.voided_at is not None:
             raise CannotMerge(_("“%(name)s”的这份档案已作废。") % {"name": person.name})
-    if survivor.mother_id == loser.pk or loser.mother_id == survivor.pk:
+    if loser in _mothers(survivor) or survivor in _mothers(loser):
         raise CannotMerge(_("母亲与子女的档案不能合并。"))
+
+
+def _mothers(person: Person) -> list[Person]:
+    """Mother, grandmother and so on, as far as they are known."""
+    found: list[Person] = []
+    while person.mother is not None and person.mother not in found:
+        person = person.mother
+        found.append(person)
+    return found
 
 
 def _refuse_tangled(merge: Merge, survivor: Person) -> None:
@@ -201,135 +194,6 @@ def _refuse_taken(loser: Person) -> None:
             )
 
 
-# --------------------------------------------------------------------------------- what is moved
-
-
-def links() -> Iterator[tuple[type[models.Model], models.ForeignKey[Any, Any]]]:
-    """Every foreign key of every app that leads to a person and moves in a merge."""
-    for relation in Person._meta.get_fields(include_hidden=True):
-        if not (relation.auto_created and not relation.concrete):
-            continue
-        field: Any = getattr(relation, "field", None)
-        if not isinstance(field, models.ForeignKey) or field.model in STAYING:
-            continue
-        if field.model is Person and field.name == "replaced_by":
-            continue
-        yield field.model, field
-
-
-def _move(merge: Merge) -> None:
-    known = set(merge.moves.values_list("table", "field", "row"))
-    for model, field in links():
-        table = model._meta.label
-        rows = model._base_manager.filter(**{field.name: merge.loser_id})
-        keys = [
-            pk
-            for pk in rows.select_for_update().values_list("pk", flat=True)
-            if (table, field.name, str(pk)) not in known
-        ]
-        if not keys:
-            continue
-        moved = set(_turn(model, field, keys, merge.survivor_id))
-        left = [pk for pk in keys if pk not in moved]
-        _remember(merge, field, MergeMove.Kind.MOVED, [pk for pk in keys if pk in moved])
-        _remember(merge, field, MergeMove.Kind.LEFT, left)
-        for row in model._base_manager.filter(pk__in=left):
-            _widen(merge, field, row)
-        _follow(model, moved)
-
-
-def _turn(
-    model: type[models.Model], field: models.ForeignKey[Any, Any], keys: list[Any], to: Any
-) -> list[Any]:
-    """Let rows lead to another person; those that the database refuses stay. Which were turned."""
-    rows = model._base_manager
-    try:
-        with transaction.atomic():
-            for start in range(0, len(keys), 500):
-                rows.filter(pk__in=keys[start : start + 500]).update(**{field.name: to})
-        return keys
-    except IntegrityError:
-        # The survivor has one of them already.
-        if len(keys) == 1:
-            return []
-    half = len(keys) // 2
-    return [
-        *_turn(model, field, keys[:half], to),
-        *_turn(model, field, keys[half:], to),
-    ]
-
-
-def _widen(merge: Merge, field: models.ForeignKey[Any, Any], row: models.Model) -> None:
-    """What the survivor has already takes in what the row that stays says more."""
-    into = getattr(row, "widen", None)
-    twin: Record | None = into(merge.survivor) if into is not None else None
-    if twin is None:
-        return
-    before = type(twin)._base_manager.get(pk=twin.pk)
-    assert isinstance(before, Record)
-    if before.facts() == twin.facts():
-        return
-    twin.save()
-    MergeMove(
-        merge=merge,
-        kind=MergeMove.Kind.WIDENED,
-        table=twin._meta.label,
-        field=field.name,
-        row=str(twin.pk),
-        before=before.facts(),
-        after=twin.facts(),
-    ).save(force_insert=True)
-
-
-def _remember(
-    merge: Merge, field: models.ForeignKey[Any, Any], kind: MergeMove.Kind, keys: Iterable[Any]
-) -> None:
-    table = field.model._meta.label
-    bulk.insert(
-        MergeMove,
-        ("merge_id", "kind", "table", "field", "row", "before", "after"),
-        [(merge.pk, kind.value, table, field.name, str(pk), {}, {}) for pk in keys],
-    )
-
-
-def _move_back(merge: Merge) -> None:
-    moves = merge.moves.filter(kind=MergeMove.Kind.MOVED).order_by("table", "field", "id")
-    for (table, name), group in groupby(moves, key=lambda move: (move.table, move.field)):
-        model = apps.get_model(table)
-        field: Any = model._meta.get_field(name)
-        key: Any = model._meta.pk
-        keys = [key.to_python(move.row) for move in group]
-        # What has gone elsewhere since, or is no more, stays as it is.
-        still = model._base_manager.filter(pk__in=keys, **{name: merge.survivor_id})
-        here = list(still.values_list("pk", flat=True))
-        if len(_turn(model, field, here, merge.loser_id)) != len(here):
-            raise CannotUnmerge(
-                _("“%(table)s”中有资料不能退回并入的档案，请先核对。")
-                % {"table": model._meta.verbose_name}
-            )
-        _follow(model, here)
-    for move in merge.moves.filter(kind=MergeMove.Kind.WIDENED).order_by("-id"):
-        _narrow(move)
-
-
-def _narrow(move: MergeMove) -> None:
-    """Undo a widening, if nobody has touched the row since."""
-    row = apps.get_model(move.table)._base_manager.filter(pk=move.row).first()
-    if not isinstance(row, Record) or row.facts() != move.after:
-        return
-    for field in row._meta.concrete_fields:
-        if field.attname in move.before:
-            setattr(row, field.attname, field.to_python(move.before[field.attname]))
-    row.save()
-
-
-def _follow(model: type[models.Model], keys: Iterable[Any]) -> None:
-    """The inbox names the person as the rows now do."""
-    if issubclass(model, Workflow):
-        for row in model._base_manager.filter(pk__in=list(keys), due_at__isnull=False):
-            inbox.follow(row)
-
-
 # ------------------------------------------------------------------------------ what is filled in
 
 
@@ -337,28 +201,49 @@ def _fill(survivor: Person, loser: Person) -> dict[str, list[Any]]:
     """Take what the survivor does not say; each field's value before and after."""
     filled: dict[str, list[Any]] = {}
     for names in (*TOGETHER, *((name,) for name in ALONE)):
-        main = names[-1] if names[-1] == "id_number" else ""
-        told = [main] if main else list(names)
+        told = ["id_number"] if "id_number" in names else names
         if any(_said(survivor, name) for name in told):
             continue
         for name in names:
             if _said(loser, name):
                 field: Any = Person._meta.get_field(name)
-                value = getattr(loser, field.attname)
-                filled[field.attname] = [plain(getattr(survivor, field.attname)), plain(value)]
-                setattr(survivor, field.attname, value)
+                _take(survivor, filled, field.attname, getattr(loser, field.attname))
+    if "id_number" in filled and rules.is_id_card(survivor.id_type, survivor.id_number):
+        # The card knows better than whoever wrote the day down.
+        born, sex = rules.id_card_facts(survivor.id_number)
+        _take(survivor, filled, "birth_date", born)
+        _take(survivor, filled, "sex", sex)
     return filled
 
 
+def _take(survivor: Person, filled: dict[str, list[Any]], name: str, value: Any) -> None:
+    before = getattr(survivor, name)
+    if before != value:
+        first = filled[name][0] if name in filled else plain(before)
+        filled[name] = [first, plain(value)]
+        setattr(survivor, name, value)
+
+
 def _said(person: Person, name: str) -> bool:
+    """Whether the registration tells it; a newborn's makeshift name and an unknown sex do not."""
+    if name == "name":
+        return not rules.is_provisional(person.name)
+    if name == "sex":
+        return person.sex in (Sex.MALE, Sex.FEMALE)
     field: Any = Person._meta.get_field(name)
-    return getattr(person, field.attname) not in (NOTHING_SAID if name == "sex" else {"", None})
+    return getattr(person, field.attname) not in ("", None)
 
 
 def _empty(survivor: Person, filled: dict[str, list[Any]]) -> None:
-    """Give back what was filled in, where nobody has changed it since."""
-    for name, (before, after) in filled.items():
-        if plain(getattr(survivor, name)) == after:
+    """Give back what was filled in, where nobody has changed it, or what belongs to it, since."""
+    changed = {
+        name for name, (_old, new) in filled.items() if plain(getattr(survivor, name)) != new
+    }
+    for names in TOGETHER:
+        if not changed.isdisjoint(names):
+            changed |= set(names)
+    for name, (before, _after) in filled.items():
+        if name not in changed:
             field: Any = Person._meta.get_field(name)
             setattr(survivor, name, field.to_python(before))
 
@@ -368,8 +253,8 @@ def _empty(survivor: Person, filled: dict[str, list[Any]]) -> None:
 
 def _settle(merge: Merge) -> None:
     """Every open question whose two sides are one now is answered."""
-    everybody = [merge.survivor, *indexing.merged_into(merge.survivor)]
-    of_them = [person.pk for person in everybody]
+    earlier = merged_into([merge.survivor_id])
+    of_them = [merge.survivor_id, *(person.pk for person in earlier)]
     pair = Q(first__in=[merge.survivor_id, merge.loser_id]) & Q(
         second__in=[merge.survivor_id, merge.loser_id]
     )

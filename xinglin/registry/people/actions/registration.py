@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from xinglin.kernel import bulk, clock, parameters
-from xinglin.kernel.access import NONE, Actor
+from xinglin.kernel.access import NONE, Actor, system
 from xinglin.kernel.actions import action, bulk_action
 from xinglin.kernel.errors import Conflict, Refused
 from xinglin.kernel.ids import new_id
@@ -27,10 +29,10 @@ from xinglin.registry.people.models import (
     MatchReview,
     Person,
     Sex,
+    merged_into,
 )
 from xinglin.registry.terminology import catalogue as terminology
 
-ID_CARD = "01"
 # What a correction may change that makes somebody resemble others.
 IDENTIFYING = ("name", "birth_date", "id_type", "id_number", "phone", "village", "sex")
 
@@ -50,6 +52,16 @@ class KnownPerson(Conflict):
 
 class WrongFact(Refused):
     code = "wrong-fact"
+
+
+class NoMore(Conflict):
+    """The registration was struck out or lives on in another, to which `links` leads."""
+
+    code = "no-more"
+
+
+class CannotVoid(Conflict):
+    code = "cannot-void"
 
 
 class NotTheKeeper(Refused):
@@ -118,9 +130,10 @@ def lookalikes(person: Person, numbers: Sequence[Identifier] = ()) -> list[Candi
 def _refuse_known_card(person: Person) -> None:
     if not person.id_number:
         return
+    kinds = rules.CITIZEN if person.id_type in rules.CITIZEN else (person.id_type,)
     bearers = Person.objects.known().exclude(pk=person.pk)
     for known in bearers.filter(
-        county_id=person.county_id, id_type=person.id_type, id_number=person.id_number
+        county_id=person.county_id, id_type__in=kinds, id_number=person.id_number
     ).select_related("replaced_by"):
         living = known.living
         if living is not None and living.pk != person.pk:
@@ -156,6 +169,7 @@ def register_all(people: Sequence[Person], *, by: Actor) -> Sequence[Person]:
 @action(permissions.CORRECT)
 def correct(person: Person, /, *, by: Actor, **facts: Any) -> Person:
     """Correct what is known of a resident; another keeper needs the keeper's or office's word."""
+    still_stands(person)
     keeper = person.managed_by_id
     may_hand_on = permissions.TRANSFER.allows(by, person)
     for name, value in facts.items():
@@ -177,12 +191,30 @@ def correct(person: Person, /, *, by: Actor, **facts: Any) -> Person:
     return person
 
 
+def still_stands(person: Person) -> None:
+    """Refuse to write to a registration that was merged or struck out meanwhile."""
+    if person.voided_at is None:
+        return
+    living = person.living
+    if living is None:
+        raise NoMore(_("这份登记已作废，不能再更改。"))
+    raise NoMore(
+        _("这份档案已并入“%(name)s”，请在那份档案中更改。") % {"name": living.name},
+        links=[(living.name, living.get_absolute_url())],
+    )
+
+
 @action(permissions.VOID)
 def void(person: Person, *, by: Actor, reason: str) -> Person:
-    """Strike out a registration made in error; the row stays, the number is free again."""
+    """Strike out a registration made in error; the rows stay, its numbers are free again."""
+    still_stands(person)
+    if merged_into([person.pk]):
+        raise CannotVoid(_("另有档案并入这份档案，请先撤销合并，再作废。"))
     person.voided_at = clock.now()
     person.void_reason = reason
     person.save()
+    for number in Identifier.objects.filter(person=person, voided_at=None):
+        withdraw(number, by=system(person.county_id))
     indexing.forget(person)
     lapse(person)
     return person
@@ -191,10 +223,8 @@ def void(person: Person, *, by: Actor, reason: str) -> Person:
 @action(permissions.REPORT_DEATH)
 def report_death(person: Person, *, by: Actor, died_on: date) -> Person:
     """Record a death; whatever is open for the person hears of it."""
-    if died_on > timezone.localdate():
-        raise WrongFact(_("死亡日期不能晚于今天。"), field="died_on")
-    if person.birth_date and died_on < person.birth_date:
-        raise WrongFact(_("死亡日期不能早于出生日期。"), field="died_on")
+    still_stands(person)
+    _check_death(person, died_on)
     person.deceased_on = died_on
     person.save()
     publish(events.PersonDied(person_id=person.pk, county_id=person.county_id, died_on=died_on))
@@ -204,20 +234,34 @@ def report_death(person: Person, *, by: Actor, died_on: date) -> Person:
 @action(permissions.IDENTIFY)
 def identify(identifier: Identifier, *, by: Actor) -> Identifier:
     """Add a number by which an issuer knows the person."""
+    # As it is now, not as the caller read it; and it is not merged before the number is there.
+    still_stands(Person.objects.select_for_update(no_key=True).get(pk=identifier.person_id))
     check_identifier(identifier)
     identifier.save(force_insert=True)
     indexing.add_numbers([identifier])
     return identifier
 
 
+@action(permissions.IDENTIFY)
+def withdraw(identifier: Identifier, *, by: Actor) -> Identifier:
+    """Strike out a number with the registration that bore it in error."""
+    identifier.voided_at = clock.now()
+    identifier.save()
+    return identifier
+
+
 def check_identifier(identifier: Identifier) -> None:
     """Put a number in its standard form, or refuse naming the field; also one known already."""
+    identifier.issuer = " ".join(identifier.issuer.split())
     if identifier.kind == Identifier.Kind.BIRTH:
         identifier.value = rules.check_birth_certificate(identifier.value, field="value")
     elif identifier.kind in (Identifier.Kind.PASSPORT, Identifier.Kind.DOCUMENT):
-        identifier.value = "".join(identifier.value.split()).upper()
-        if not identifier.issuer.strip():
+        identifier.value = rules.plain_number(identifier.value)
+        if not identifier.issuer:
             raise WrongFact(_("请填写该证件的签发国家或机关。"), field="issuer")
+    else:
+        # Some issuers tell capitals from small letters.
+        identifier.value = " ".join(unicodedata.normalize("NFKC", identifier.value).split())
     identifier.clean_or_refuse(exclude=["person", "county"])
     known = (
         Identifier.objects.filter(
@@ -225,6 +269,7 @@ def check_identifier(identifier: Identifier) -> None:
             kind=identifier.kind,
             issuer=identifier.issuer,
             value=identifier.value,
+            voided_at=None,
         )
         .select_related("person__replaced_by")
         .first()
@@ -345,11 +390,15 @@ def number_record(person: Person, number: str) -> None:
 
 def check(person: Person) -> None:
     """Put the facts in their standard form, or refuse naming the field."""
-    person.name = " ".join(person.name.split())
+    person.name = rules.normal_name(person.name)
     _check_mother(person)
     if not person.name:
         raise WrongFact(_("请填写姓名。"), field="name")
-    if person.id_number and person.id_type == ID_CARD:
+    if person.id_number and not person.id_type:
+        raise WrongFact(_("请选择证件类别。"), field="id_type")
+    if person.id_number and person.id_type not in rules.CITIZEN:
+        person.id_number = rules.plain_number(person.id_number)
+    elif person.id_number:
         person.id_number = rules.check_id_card(person.id_number, field="id_number")
         born, sex = rules.id_card_facts(person.id_number)
         if person.birth_date is None:
@@ -365,6 +414,8 @@ def check(person: Person) -> None:
             raise WrongFact(_("出生日期不能晚于今天。"), field="birth_date")
         if person.birth_date.year < 1880:
             raise WrongFact(_("出生日期过早，请核对。"), field="birth_date")
+    if person.deceased_on is not None:
+        _check_death(person, person.deceased_on)
     for field in ("phone", "contact_phone"):
         if getattr(person, field):
             setattr(person, field, rules.check_phone(getattr(person, field), field=field))
@@ -373,11 +424,17 @@ def check(person: Person) -> None:
             terminology.require(codes, getattr(person, field), field=field)
     if person.id_type:
         terminology.require("id-type", person.id_type, field="id_type")
-    if person.health_record_no and not (
-        person.health_record_no.isdigit() and len(person.health_record_no) == 17
-    ):
+    person.health_record_no = rules.plain_number(person.health_record_no)
+    if person.health_record_no and not re.fullmatch(r"[0-9]{17}", person.health_record_no):
         raise WrongFact(_("居民健康档案编号应为 17 位数字。"), field="health_record_no")
     person.clean_or_refuse(exclude=["county", "managed_by"])
+
+
+def _check_death(person: Person, died_on: date) -> None:
+    if died_on > timezone.localdate():
+        raise WrongFact(_("死亡日期不能晚于今天。"), field="died_on")
+    if person.birth_date and died_on < person.birth_date:
+        raise WrongFact(_("死亡日期不能早于出生日期。"), field="died_on")
 
 
 def _check_mother(person: Person) -> None:

@@ -85,13 +85,18 @@ def drop(review: MatchReview, *, by: Actor) -> MatchReview:
 
 def _step(review: MatchReview, state: ReviewState, reason: str) -> None:
     if not review.is_open:
-        raise WrongState(
-            _("这一对已有结论（%(state)s），不必再核对。") % {"state": review.get_state_display()}
-        )
+        raise judged(review)
     if not reason.strip():
         raise NoReason(_("请写明依据。"), field="reason")
     review.move_to(state)
     review.note = reason.strip()[:200]
+
+
+def judged(review: MatchReview) -> WrongState:
+    """The refusal of another judgement: somebody has looked already."""
+    return WrongState(
+        _("这一对已有结论（%(state)s），不必再核对。") % {"state": review.get_state_display()}
+    )
 
 
 def hand(review: MatchReview, until: str) -> None:

@@ -16,10 +16,6 @@ from pypinyin import lazy_pinyin
 from xinglin.kernel.errors import Refused
 from xinglin.registry.people import rules
 
-# A name that stands in for one not yet given: 张丽之子, 张丽之女（2）.
-PROVISIONAL = re.compile(r"之[子女婴]([（(]?[0-9][）)]?)?$")
-ID_CARD = "01"
-
 
 class Registered(Protocol):
     """What a person must tell to be compared."""
@@ -98,7 +94,7 @@ def sketch(person: Registered, identifiers: Iterable[Numbered] = ()) -> Sketch:
         *spoken,
         born,
         card or None,
-        (person.id_type or "") if card else None,
+        _kind(person.id_type or "") if card else None,
         genuine,
         person.phone or None,
         person.sex if person.sex in ("1", "2") else None,
@@ -120,7 +116,7 @@ def voice(name: str) -> tuple[str, str, str, list[str], list[str], str, bool]:
     Traditional characters become simplified; a name in Latin letters is spoken as written.
     """
     simple = simplified(rules.normal_name(name))
-    provisional = bool(PROVISIONAL.search(simple))
+    provisional = rules.is_provisional(simple)
     plain = rules.search_key(simple)
     surname, given = rules.split_name(simple)
     if not surname:
@@ -164,10 +160,15 @@ def _words(name: str) -> list[str]:
     return re.split(r"[\s·.,]+", name.casefold())
 
 
+def _kind(code: str) -> str:
+    """The kind of document, one where two bear the same number."""
+    return rules.ID_CARD if code in rules.CITIZEN else code
+
+
 def _card(kind: str, number: str) -> tuple[str, bool]:
     """The number in its one form (15 digits as 18), and whether it is a true identity card."""
     plain = _plain(number).upper()
-    if kind != ID_CARD or not plain:
+    if kind not in rules.CITIZEN or not plain:
         return plain, False
     try:
         return rules.check_id_card(plain), True

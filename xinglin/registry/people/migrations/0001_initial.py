@@ -106,6 +106,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('health-card', '电子健康卡'), ('insurance', '医保个人编号'), ('local', '本地病案号'), ('birth-cert', '出生医学证明编号'), ('passport', '护照'), ('document', '其他证件'), ('other', '其他')], max_length=12, verbose_name='类别')),
                 ('issuer', models.CharField(blank=True, max_length=120, verbose_name='签发方')),
                 ('value', models.CharField(max_length=64, verbose_name='号码')),
+                ('voided_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('county', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.organisation')),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='identifiers', to='people.person', verbose_name='居民')),
             ],
@@ -196,7 +197,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='identifier',
-            constraint=models.UniqueConstraint(fields=('county', 'kind', 'issuer', 'value'), name='identifier_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('voided_at', None)), fields=('county', 'kind', 'issuer', 'value'), name='identifier_once'),
         ),
         migrations.AddConstraint(
             model_name='carelink',

@@ -13,12 +13,16 @@ from xinglin.registry.people.models.person import (
     CareLink,
     Identifier,
     Person,
+    PersonId,
     PersonQuerySet,
     SearchKey,
     SearchKeyQuerySet,
     Sex,
     caring,
     knows_card,
+    merged_into,
+    standing,
+    standing_for,
 )
 
 __all__ = [
@@ -31,6 +35,7 @@ __all__ = [
     "Merge",
     "MergeMove",
     "Person",
+    "PersonId",
     "PersonQuerySet",
     "ReviewState",
     "SearchKey",
@@ -38,4 +43,7 @@ __all__ = [
     "Sex",
     "caring",
     "knows_card",
+    "merged_into",
+    "standing",
+    "standing_for",
 ]

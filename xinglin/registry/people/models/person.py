@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
-from typing import TYPE_CHECKING, ClassVar
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, ClassVar
 from uuid import UUID
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -13,6 +14,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from pydantic import AfterValidator
 
 from xinglin.kernel import clock
 from xinglin.kernel.access import NONE, Actor, Reach
@@ -53,6 +55,53 @@ class PersonQuerySet(models.QuerySet["Person"]):
     def known(self) -> Self:
         """Whoever a number may lead to: the living, and those who live on in another one."""
         return self.filter(Q(voided_at=None) | Q(replaced_by__isnull=False))
+
+
+def standing(pk: UUID) -> UUID:
+    """The id of the registration that stands for this one today; itself, unless it was merged.
+
+    For ids that come from outside: who kept an old one means the survivor. It tells nothing of
+    who may see either.
+    """
+    found = pk
+    while later := Person.objects.filter(pk=found).values_list("replaced_by", flat=True).first():
+        found = later
+    return found
+
+
+# The id of a resident as other systems send it: one that was merged means the survivor.
+PersonId = Annotated[UUID, AfterValidator(standing)]
+
+
+def standing_for(ids: Iterable[UUID]) -> dict[UUID, Person]:
+    """The registration that stands for each of these ids today; itself, unless it was merged."""
+    found: dict[UUID, Person] = {}
+    for part in _parts(set(ids)):
+        for person in Person.objects.filter(pk__in=part).select_related("replaced_by"):
+            found[person.pk] = person.living or person
+    return found
+
+
+def merged_into(ids: Iterable[UUID]) -> list[Person]:
+    """Every registration that lives on in one of these, at any distance."""
+    found: list[Person] = []
+    layer = list(ids)
+    while layer:
+        earlier = [
+            each
+            for part in _parts(layer)
+            for each in Person.objects.filter(replaced_by_id__in=part)
+        ]
+        found += earlier
+        layer = [each.pk for each in earlier]
+    return found
+
+
+def _parts(ids: Iterable[UUID]) -> Iterator[list[UUID]]:
+    """In parts that every database takes as one list."""
+    rest = iter(ids)
+    while part := list(islice(rest, 500)):
+        yield part
 
 
 class SearchKeyQuerySet(models.QuerySet["SearchKey"]):
@@ -267,12 +316,15 @@ class Identifier(Record):
     kind = models.CharField(_("类别"), max_length=12, choices=Kind)
     issuer = models.CharField(_("签发方"), max_length=120, blank=True)
     value = models.CharField(_("号码"), max_length=64)
+    voided_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("标识号")
         constraints = [
             models.UniqueConstraint(
-                fields=["county", "kind", "issuer", "value"], name="identifier_once"
+                fields=["county", "kind", "issuer", "value"],
+                condition=Q(voided_at=None),
+                name="identifier_once",
             )
         ]
 

@@ -53,8 +53,8 @@ def everything() -> dict[str, Any]:
         names = [field.attname for field in model._meta.concrete_fields]
         if label in INDEX:
             names.remove("id")
-        if label == "people.Person":
-            names.remove("updated_at")
+        # A record that told of another person for a while has changed, for who asks what is new.
+        names = [name for name in names if name != "updated_at"]
         rows = model._base_manager.values_list(*names)
         found[label] = Counter(tuple(map(repr, row)) for row in rows)
     return found
@@ -132,7 +132,8 @@ def test_every_table_that_tells_of_a_person_moves():
             continue
         for field in model._meta.concrete_fields:
             leads = isinstance(field, models.ForeignKey) and field.remote_field.model is Person
-            if leads and (model, field.name) != (Person, "replaced_by"):
+            stays = field.one_to_one or (model, field.name) == (Person, "replaced_by")
+            if leads and not stays:
                 assert (model._meta.label, field.name) in told
 
 
