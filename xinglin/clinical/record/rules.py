@@ -312,7 +312,10 @@ def check_record_number(number: str, field: str = "number") -> str:
 
 def check_committee(code: str, field: str = "committee") -> str:
     """The twelve digits of a village's or neighbourhood's committee, that begin a number."""
-    return check_record_number(f"{code}00001", field)[:12]
+    told = "".join(unicodedata.normalize("NFKC", code).split())
+    if len(told) != 12 or not (told.isascii() and told.isdigit()):
+        raise WrongNumber(_("村（居）委会代码应为 12 位数字。"), field=field)
+    return check_record_number(f"{told}00001", field)[:12]
 
 
 def not_in_future(value: date | datetime | None, field: str, label: Any) -> None:

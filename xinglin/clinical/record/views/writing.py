@@ -256,13 +256,16 @@ def void(request: Request, kind: str, pk: UUID) -> HttpResponse:
         messages.success(request, _("已作废：%(fact)s。") % {"fact": fact})
         return redirect(back)
     opened(actor, fact)
+    warning = _("将作废：%(fact)s。作废后不再计入病历，但连同原因保留可查。") % {"fact": fact}
+    if isinstance(fact, Encounter) and (along := len(actions.inside(fact))):
+        warning += _("其中记入的 %(count)d 项内容一并作废。") % {"count": along}
     return act(
         request,
         fact.person,
         form,
         heading=_("作废%(kind)s") % {"kind": model._meta.verbose_name},
         verb=_("作废"),
-        warning=_("将作废：%(fact)s。作废后不再计入病历，但连同原因保留可查。") % {"fact": fact},
+        warning=warning,
         back=back,
     )
 
