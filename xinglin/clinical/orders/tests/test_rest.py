@@ -76,7 +76,10 @@ def due(his: Machine, pk: str) -> list[dict[str, Any]]:
         ({"start_at": "1492-01-01T00:00:00+08:00"}, "start_at"),
         ({"start_at": "2190-01-01T00:00:00+08:00"}, "start_at"),
         ({"encounter": "01a21f98-0000-7000-8000-000000000000"}, "encounter"),
-        ({"code": "penicillin-g-inj", "dose_value": "800000", "skin_test": "negative"}, "skin_test"),
+        (
+            {"code": "penicillin-g-inj", "dose_value": "800000", "skin_test": "negative"},
+            "skin_test",
+        ),
     ],
 )
 def test_an_order_that_cannot_be_meant_is_refused_at_its_field(county, visit, his, facts, field):
