@@ -7,7 +7,7 @@ the gateway knows the caller, mounts the routers and turns refusals into problem
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -18,7 +18,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from ninja import Schema
+from ninja import Router, Schema
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -35,6 +35,7 @@ from xinglin.kernel.records import YEARS
 from xinglin.ui.paging import LARGEST, SIZES, Counting, counter
 
 M = TypeVar("M", bound=Model)
+View = Callable[..., Any]
 T = TypeVar("T")
 
 
@@ -133,6 +134,27 @@ def paged(
     count, exact = (counting or counter(queryset))(None if paging.total else COUNTED_TO)
     told = {"items": items, "count": max(count, start + len(items))}
     return told if exact else {**told, "exact": False}
+
+
+def acts(
+    router: Router, address: str, response: Any, noun: str
+) -> Callable[[str, str], Callable[[View], View]]:
+    """How a workflow's acts are mounted: `act("send-back", "审方退回")` is POST address/send-back.
+
+    All of a noun are asked at its address and answered alike.
+    """
+
+    def act(name: str, summary: str) -> Callable[[View], View]:
+        first, *others = name.split("-")
+        mount: Callable[[View], View] = router.post(
+            f"{address}/{name}",
+            response=response,
+            operation_id="".join([first, *map(str.title, others), noun]),
+            summary=summary,
+        )
+        return mount
+
+    return act
 
 
 def chosen(queryset: QuerySet[M], pk: UUID, field: str) -> M:

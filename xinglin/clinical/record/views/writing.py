@@ -34,7 +34,7 @@ from xinglin.clinical.record.models import (
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Refused
 from xinglin.registry.people.models import Person
-from xinglin.ui.pages import page
+from xinglin.ui.pages import form_page
 from xinglin.ui.requests import Request
 
 
@@ -288,12 +288,4 @@ def of_visit(request: Request, visit: Encounter, form: Any, **context: Any) -> H
 
 def act(request: Request, who: Person, form: Any, **context: Any) -> HttpResponse:
     """The page of one act in somebody's record."""
-    return page(
-        request,
-        "record/form.html",
-        part="form",
-        status=422 if form.errors else 200,
-        person=who,
-        form=form,
-        **context,
-    )
+    return form_page(request, "record/form.html", form, person=who, **context)
