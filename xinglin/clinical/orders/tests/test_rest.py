@@ -200,3 +200,11 @@ def test_what_waits_and_what_is_asked_for_stands_on_the_persons_page(county, vis
     client.force_login(county.users["zhao"])
     shown = client.get(county.patient.get_absolute_url()).content.decode()
     assert "等 2 条" not in shown
+
+
+def test_what_stands_until_it_is_stopped_has_no_times_to_give(county, visit, his):
+    care = ward.running(county, visit, **ward.CARE)
+    told = his.get(f"/orders/{care.pk}").json()
+    assert told["state"] == "active"
+    assert not {"give", "omit"} & set(told.get("acts", []))
+    act(his, str(care.pk), "give", {}, 409)
