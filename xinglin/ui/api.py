@@ -18,15 +18,24 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from ninja import Schema
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
+from ninja import Router, Schema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    create_model,
+    model_serializer,
+)
 from pydantic_core import PydanticCustomError
 
 from xinglin.kernel.errors import Refused
 from xinglin.kernel.records import YEARS
-from xinglin.ui.paging import LARGEST, SIZES
+from xinglin.ui.paging import LARGEST, SIZES, Counting, counter
 
 M = TypeVar("M", bound=Model)
+View = Callable[..., Any]
 T = TypeVar("T")
 
 
@@ -47,11 +56,16 @@ class Named(Schema):
     name: str
 
 
+# Counting further would take longer than reading the page: a million rows take most of a second.
+COUNTED_TO = 100_000
+
+
 class Paging(Schema):
     """Which page of a list."""
 
     page: int = Field(1, ge=1, le=100_000, description="页码，从 1 起")
     page_size: int = Field(SIZES[0], ge=1, le=LARGEST, description=f"每页条数，最多 {LARGEST}")
+    total: bool = Field(False, description=f"超过 {COUNTED_TO:,} 条时也数到底")
 
 
 class FieldProblem(Schema):
@@ -79,26 +93,68 @@ class Problem(Schema):
     links: list[Link] | None = Field(None, description="有助于处理的页面")
 
 
+class _Page(Schema):
+    """What every page says beside its items; `exact` only where it must be said."""
+
+    count: int = Field(description="符合条件的总条数")
+    exact: bool = Field(
+        True,
+        description=f"count 只数到 {COUNTED_TO:,} 为止时为 false，否则不出现；total=true 时数到底",
+    )
+
+    @model_serializer(mode="wrap")
+    def _said(self, plain):  # type: ignore[no-untyped-def]  # its schema is the fields' own
+        told = plain(self)
+        if told.get("exact"):
+            del told["exact"]
+        return told
+
+
 def page_of(item: type[Any]) -> Any:
     """The schema of a page of a list: `{"items": […], "count": n}`."""
     return create_model(
         f"{item.__name__.removesuffix('Out')}Page",
-        __base__=Schema,
+        __base__=_Page,
         items=(list[item], ...),  # type: ignore[valid-type]
-        count=(int, Field(description="符合条件的总条数")),
     )
 
 
 def paged(
-    queryset: QuerySet[M], paging: Paging, counting: Callable[[], int] | None = None
+    queryset: QuerySet[M], paging: Paging, counting: Counting | None = None
 ) -> dict[str, Any]:
-    """One page and the exact total; `counting` where there is a cheaper way than the queryset."""
+    """One page and the total, counted to `COUNTED_TO` unless the caller wants it all.
+
+    `counting` where there is a cheaper way than the queryset.
+    """
     start = (paging.page - 1) * paging.page_size
     items = list(queryset[start : start + paging.page_size])
     if len(items) < paging.page_size and (items or start == 0):
         # The last page tells the total by itself.
         return {"items": items, "count": start + len(items)}
-    return {"items": items, "count": counting() if counting else queryset.order_by().count()}
+    count, exact = (counting or counter(queryset))(None if paging.total else COUNTED_TO)
+    told = {"items": items, "count": max(count, start + len(items))}
+    return told if exact else {**told, "exact": False}
+
+
+def acts(
+    router: Router, address: str, response: Any, noun: str
+) -> Callable[[str, str], Callable[[View], View]]:
+    """How a workflow's acts are mounted: `act("send-back", "审方退回")` is POST address/send-back.
+
+    All of a noun are asked at its address and answered alike.
+    """
+
+    def act(name: str, summary: str) -> Callable[[View], View]:
+        first, *others = name.split("-")
+        mount: Callable[[View], View] = router.post(
+            f"{address}/{name}",
+            response=response,
+            operation_id="".join([first, *map(str.title, others), noun]),
+            summary=summary,
+        )
+        return mount
+
+    return act
 
 
 def chosen(queryset: QuerySet[M], pk: UUID, field: str) -> M:

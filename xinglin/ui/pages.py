@@ -97,3 +97,15 @@ def _vary(response: HttpResponse) -> str:
     if "HX-Request" in already:
         return already
     return f"{already}, HX-Request" if already else "HX-Request"
+
+
+def form_page(request: HttpRequest, template: str, form: Any, **context: Any) -> HttpResponse:
+    """The page of one form, in the part of that name; 422 where it came back with mistakes."""
+    return page(
+        request,
+        template,
+        part="form",
+        status=422 if form.errors else 200,
+        form=form,
+        **context,
+    )

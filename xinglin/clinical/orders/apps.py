@@ -10,8 +10,11 @@ class OrdersConfig(AppConfig):
     label = "orders"
 
     def ready(self) -> None:
-        from xinglin.clinical.orders import listeners, permissions  # noqa: F401
+        from xinglin.clinical.orders import listeners, permissions, portrait  # noqa: F401
+        from xinglin.clinical.record.portrait import contribute
         from xinglin.kernel import inbox
+
+        contribute("orders", portrait.tell)
 
         def page_of(subject_id: UUID) -> str:
             return reverse("orders:detail", args=[subject_id])

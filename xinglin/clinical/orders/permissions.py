@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from django.utils.translation import gettext_lazy as _
 
+from xinglin.clinical.orders import catalogue
 from xinglin.clinical.orders.models import BEFORE_ACTIVE, Order, SkinTest, State
 from xinglin.kernel.access import Actor, Permission
 
@@ -20,9 +21,11 @@ def checking(actor: Actor, order: Order) -> bool:
 
 def another_doctor(actor: Actor, order: Order) -> bool:
     """Somebody of the house who did not sign it."""
-    return own_house(actor, order) and (
-        order.signer is None or order.signer != actor.practitioner_id
-    )
+    if order.signer is None or actor.practitioner_id is None:
+        same = order.signed_by == actor.name[:50]
+    else:
+        same = order.signer == actor.practitioner_id
+    return own_house(actor, order) and not same
 
 
 def reading(actor: Actor, order: Order) -> bool:
@@ -117,6 +120,11 @@ def _makes_sense(code: str, order: Order) -> bool:
         return order.signed_at is None or order.state == State.SENT_BACK
     if code == SECOND.code:
         return order.duty == SECOND.code
+    if code in (GIVE.code, OMIT.code):
+        frequency = catalogue.frequencies().get(order.frequency)
+        kind = frequency.kind if frequency else ""
+        # What stands until it is stopped has no times; what is given when needed, none to miss.
+        return kind != "standing" and not (code == OMIT.code and kind == "need")
     if code == SKIN_TEST.code:
         return order.skin_test == SkinTest.REQUIRED
     if code in (STOP.code, KEEP.code):

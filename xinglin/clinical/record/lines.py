@@ -17,6 +17,7 @@ from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast
 
+from xinglin.clinical.privacy import models as privacy
 from xinglin.clinical.record.models import (
     KINDS,
     Allergy,
@@ -269,22 +270,35 @@ def members(
     return together(parts)
 
 
+# Stands for the kind of what lies behind the door of a sensitive domain: of which kind it is, and
+# of which house, is not told; its number alone says that there is more.
+HIDDEN = "hidden"
+
+
 def counts(actor: Actor, person_id: UUID) -> models.QuerySet[Any]:
-    """How much each house wrote of each kind: (kind, house, facts, of them in no visit)."""
+    """How much each house wrote of each kind: (kind, house, facts, of them in no visit).
+
+    What the post may not read of it is counted under the kind `HIDDEN`.
+    """
     parts = []
-    for kind in KINDS:
+    for kind, model in KINDS.items():
         alone = Q(encounter=None) if kind in OF_VISIT else Q()
-        parts.append(
-            rows(kind, actor)
-            .standing()
-            .filter(person_id=person_id)
-            .order_by()
-            .values("organisation_id")
-            .annotate(
-                line_kind=Value(kind, output_field=TEXT),
-                facts=Count("pk"),
-                alone=Count("pk", filter=alone) if alone else Count("pk"),
-            )
-            .values_list("line_kind", "organisation_id", "facts", "alone")
-        )
+        parts.append(_count(rows(kind, actor).filter(person_id=person_id), kind, alone))
+        behind = FactQuerySet(model).filter(person_id=person_id).exclude(domain="")
+        parts.append(_count(behind.exclude(privacy.seen(actor, kind)), HIDDEN, Q()))
     return together(parts)
+
+
+def _count(facts: FactQuerySet, kind: str, alone: Q) -> models.QuerySet[Any]:
+    found: models.QuerySet[Any, Any] = (
+        facts.standing()
+        .order_by()
+        .values("organisation_id")
+        .annotate(
+            line_kind=Value(kind, output_field=TEXT),
+            facts=Count("pk"),
+            alone=Count("pk", filter=alone) if alone else Count("pk"),
+        )
+        .values_list("line_kind", "organisation_id", "facts", "alone")
+    )
+    return found

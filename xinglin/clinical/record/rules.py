@@ -61,6 +61,8 @@ VITAL_SIGNS = (
     VitalSign("glucose", "15074-8", gettext_noop("血糖"), "mmol/L"),
 )
 VITAL_BY_FIELD = {sign.field: sign for sign in VITAL_SIGNS}
+# Systolic and diastolic, as one measurement tells them.
+PRESSURES = (VITAL_BY_FIELD["systolic"].loinc, VITAL_BY_FIELD["diastolic"].loinc)
 # UCUM units as they are said on a ward.
 SAID = {"Cel": "℃", "/min": gettext_lazy("次/分")}
 VITAL_BY_LOINC = {sign.loinc: sign for sign in VITAL_SIGNS}
@@ -135,7 +137,7 @@ def in_unit(item: Item, value: Decimal, unit: str, field: str = "unit") -> Decim
     told = _same(unit)
     if told == _same(item.unit) or (not told and item.unit in ("1", "[pH]")):
         return value
-    factor = next((factor for known, factor in item.units if _same(known) == told), None)
+    factor = factor_to(item, unit)
     if factor is not None:
         return (value * factor).quantize(Decimal("0.0001"))
     known = _("、").join(dict.fromkeys([said_unit(item.unit), *(name for name, _f in item.units)]))
@@ -149,6 +151,14 @@ def in_unit(item: Item, value: Decimal, unit: str, field: str = "unit") -> Decim
         % {"name": item.label, "unit": unit, "own": said_unit(item.unit), "known": known},
         field=field,
     )
+
+
+def factor_to(item: Item, unit: str) -> Decimal | None:
+    """By what a value in this unit is multiplied to be in the item's own; None if by nothing."""
+    told = _same(unit)
+    if told == _same(item.unit):
+        return Decimal(1)
+    return next((factor for known, factor in item.units if _same(known) == told), None)
 
 
 def _same(unit: str) -> str:
@@ -172,6 +182,46 @@ def interpretation(item: Item, value: Decimal, usual: Range | None) -> str:
     if usual.low is not None and value < usual.low:
         return "L"
     return "N"
+
+
+# As much as the columns of a value and its limits hold: 14 digits, four of them behind the point.
+_LARGEST = Decimal(10) ** 10
+
+
+def check_size(value: Decimal | None, field: str) -> None:
+    """Refuse a number that cannot be stored, and is no measurement either."""
+    if value is not None and not (value.is_finite() and abs(value) < _LARGEST):
+        raise ImpossibleValue(_("数值过大，请核对。"), field=field)
+
+
+def check_pressure(systolic: Decimal | None, diastolic: Decimal | None) -> None:
+    """Refuse two pressures of one measurement that no heart makes."""
+    if systolic is not None and diastolic is not None and diastolic >= systolic:
+        raise ImpossibleValue(_("舒张压应低于收缩压，请核对。"), field="diastolic")
+
+
+# The atoms of UCUM that a county's results are told in; those in brackets are taken as they come.
+_ATOMS = (
+    "m|s|g|rad|K|C|cd|mol|L|l|Pa|bar|Hz|N|J|W|V|A|F|Ohm|S|Wb|T|H|lm|lx|Bq|Gy|Sv|kat|U|eq|osm|Cel|"
+    "min|h|d|wk|mo|a|t|dB|B|st|u|eV|pc|kn|deg|sph|cal|R"
+)
+_PREFIX = "Y|Z|E|P|T|G|M|k|h|da|d|c|m|u|n|p|f|a"
+_TERM = re.compile(
+    rf"(?:(?:(?:{_PREFIX})?(?:{_ATOMS}|\[[^\s\[\]]+\])|mmHg|%|10[*^]-?\d+|1|\d+)(?:[+-]?\d+)?"
+    r"(?:\{[^{}]*\})?|\{[^{}]*\})"
+)
+
+
+def check_ucum(unit: str, field: str = "unit") -> str:
+    """The unit in UCUM's spelling, or a refusal; brackets are not looked up."""
+    told = unit.strip().replace("\u03bc", "u").replace("\xb5", "u")
+    told = _SAME_UNIT.get(told.lower(), told)
+    parts = re.split(r"[./](?![^{]*\})", told.removeprefix("/").replace("(", "").replace(")", ""))
+    if all(_TERM.fullmatch(part) for part in parts):
+        return told
+    raise WrongUnit(
+        _("“%(unit)s”不是 UCUM 单位，请写成 mmol/L、10*9/L 的样子。") % {"unit": unit}, field=field
+    )
 
 
 _NEGATIVE = {"-", "(-)", "－", "neg", "negative", "阴", "阴性(-)", "未检出"}
@@ -201,6 +251,15 @@ def result_in_words(item: Item, text: str) -> tuple[str, str]:
 
 
 _DOSE = re.compile(r"(\d{1,6}(?:\.\d{1,4})?)\s*([^\d\s.,，、/×*-]{1,10})")
+
+
+_NO_DOSE = re.compile(r"[-−–]\s*\d|0+(?:\.0+)?(?!\d|\.\d)")
+
+
+def check_dose(words: str, field: str = "dose") -> None:
+    """Refuse a dose in words that begins with a number which is none."""
+    if _NO_DOSE.match(unicodedata.normalize("NFKC", words).strip()):
+        raise ImpossibleValue(_("每次剂量应大于 0。"), field=field)
 
 
 def dose_of(words: str) -> tuple[Decimal | None, str]:
@@ -253,7 +312,10 @@ def check_record_number(number: str, field: str = "number") -> str:
 
 def check_committee(code: str, field: str = "committee") -> str:
     """The twelve digits of a village's or neighbourhood's committee, that begin a number."""
-    return check_record_number(f"{code}00001", field)[:12]
+    told = "".join(unicodedata.normalize("NFKC", code).split())
+    if len(told) != 12 or not (told.isascii() and told.isdigit()):
+        raise WrongNumber(_("村（居）委会代码应为 12 位数字。"), field=field)
+    return check_record_number(f"{told}00001", field)[:12]
 
 
 def not_in_future(value: date | datetime | None, field: str, label: Any) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -29,7 +31,12 @@ from xinglin.clinical.record.models import (
     Problem,
     Procedure,
 )
-from xinglin.clinical.record.rules import VITAL_BY_LOINC, VITAL_SIGNS
+from xinglin.clinical.record.rules import (
+    PRESSURES,
+    VITAL_BY_LOINC,
+    VITAL_SIGNS,
+    check_pressure,
+)
 from xinglin.gateway.imports import kinds, rows, sameness
 from xinglin.gateway.imports.bundles import Entries, Entry
 from xinglin.gateway.imports.houses import Houses
@@ -72,6 +79,8 @@ VISIT = (
     "outcome",
 )
 Key = tuple[UUID, str, str]
+# A name may have been given anew after what bore it was struck out.
+STANDING_FIRST = (F("voided_at").asc(nulls_first=True), "-id")
 
 
 @dataclass
@@ -87,6 +96,10 @@ class Facts:
     told: dict[type[Fact], dict[Key, tuple[Place, Fact]]] = field(default_factory=dict)
     visits: dict[tuple[UUID, str], Encounter] = field(default_factory=dict)
     by_entry: dict[int, Encounter] = field(default_factory=dict)
+    pressures: dict[tuple[UUID, UUID, datetime], dict[str, Decimal | None]] = field(
+        default_factory=dict
+    )
+    withdrawn: list[tuple[str, str]] = field(default_factory=list)
 
     # ---------------------------------------------------------------------------- tables
 
@@ -188,9 +201,9 @@ class Facts:
 
     def _known_visit(self, house: Organisation, number: str) -> Encounter:
         found = self.visits.get((house.pk, number)) or (
-            Encounter.objects.filter(
-                organisation_id=house.pk, source=TABLE, source_id=number
-            ).first()
+            Encounter.objects.filter(organisation_id=house.pk, source=TABLE, source_id=number)
+            .order_by(*STANDING_FIRST)
+            .first()
         )
         if found is None:
             raise Refused(_("该机构没有就诊编号“%(no)s”。") % {"no": number}, field="visit")
@@ -230,6 +243,9 @@ class Facts:
             source="fhir" if entry.full_url else self.source,
             source_id=(named if len(named) <= 90 else sameness.digest(named)) if named else "",
         )
+        if setting.source_id and mapping.is_entered_in_error(entry.sent):
+            # The sender takes back what it may have told before.
+            self.withdrawn.append((setting.source, setting.source_id))
         facts = mapping.from_fhir(entry.sent, setting)
         if not facts:
             self.report.skipped[entry.kind] += 1
@@ -275,8 +291,10 @@ class Facts:
             if id(found) not in self.by_entry:
                 raise Refused(_("所引用的 Encounter 未通过检查。"), field=path)
             return self.by_entry[id(found)]
-        stored = Encounter.objects.select_related("organisation", "person").filter(
-            person__county_id=self.people.county_id
+        stored = (
+            Encounter.objects.select_related("organisation", "person")
+            .filter(person__county_id=self.people.county_id)
+            .order_by(*STANDING_FIRST)
         )
         known: Encounter | None = (
             stored.filter(source__in=("fhir", self.source), source_id=reference).first()
@@ -317,12 +335,26 @@ class Facts:
                     field="visit",
                 )
             return other
+        if isinstance(fact, Observation):
+            self._fits_the_pressure(fact)
         told[key] = (place, fact)
         return fact
+
+    def _fits_the_pressure(self, fact: Observation) -> None:
+        """The two pressures of one measurement must fit each other, in whatever rows they stand."""
+        if fact.system != "loinc" or fact.code not in PRESSURES:
+            return
+        moment = (fact.person_id, fact.organisation_id, fact.measured_at)
+        pair = self.pressures.setdefault(moment, {})
+        both = {**pair, fact.code: fact.value}
+        check_pressure(*(both.get(code) for code in PRESSURES))
+        pair[fact.code] = fact.value
 
     def store(self, *, really: bool) -> None:
         """Renew what is known and differs, take in what is new."""
         stored: dict[UUID, Encounter] = {}
+        if self.withdrawn:
+            self._withdraw()
         for model, name in ORDER:
             told = self.told.get(model)
             if not told:
@@ -335,13 +367,13 @@ class Facts:
                 encounter_id = getattr(fact, "encounter_id", None)
                 if encounter_id in stored:
                     fact.encounter = stored[encounter_id]  # type: ignore[attr-defined]
-                if same is None:
+                changed = sameness.changed(same, fact) if same is not None else {}
+                if same is None or (changed and self._told_again(same)):
                     count.new += 1
                     fresh.append(fact)
                     continue
                 if isinstance(same, Encounter):
                     stored[fact.pk] = same
-                changed = sameness.changed(same, fact)
                 if not changed or same.voided_at is not None:
                     count.unchanged += 1
                     continue
@@ -352,6 +384,28 @@ class Facts:
             elif really and self.report.clean:
                 for start in range(0, len(fresh), 2000):
                     record.take_in(fresh[start : start + 2000], by=self.houses.by)
+
+    @staticmethod
+    def _told_again(same: Fact) -> bool:
+        """Whether a fact that was struck out may be told anew, with other contents.
+
+        What this house put in its place stands: its sender does not know better.
+        """
+        return same.voided_at is not None and not hasattr(same, "replaced_by")
+
+    def _withdraw(self) -> None:
+        """Strike out what its own sender says was entered in error."""
+        ids = [source_id for _source, source_id in self.withdrawn]
+        county = self.people.county_id
+        for model, name in ORDER:
+            rows = model._default_manager.filter(
+                Q(source_id__in=ids), voided_at=None, person__county_id=county
+            ).select_related("person")
+            for fact in [each for each in rows if (each.source, each.source_id) in self.withdrawn]:
+                self.report.count(name).updated += 1
+                facts = [*record.inside(fact), fact] if isinstance(fact, Encounter) else [fact]
+                for each in facts:
+                    record.withdraw(each, by=self.houses.by)
 
     def _open_covers(self, fresh: list[Fact]) -> None:
         """One by one: each has a number that must be free, and that the person is found by."""

@@ -65,6 +65,10 @@ def observation(cells: Cells, of: Of, visit: Encounter | None) -> Fact:
     except InvalidOperation:
         number = Decimal("NaN")
     measured = number.is_finite() and not item.texts
+    unit = cells.get("unit", "")
+    if not measured and not item.texts:
+        # "<0.5" is no number, and says nothing without its unit.
+        said = f"{said} {unit}".strip()
     return Observation(
         **_named(of, cells.get("report", ""), item.code, cells["measured_at"]),
         encounter=visit,
@@ -73,7 +77,7 @@ def observation(cells: Cells, of: Of, visit: Encounter | None) -> Fact:
         name=item.zh,
         value=number if measured else None,
         text="" if measured else said,
-        unit=cells.get("unit", "") if measured else "",
+        unit=unit if measured else "",
         **_some(cells, "specimen reference_low reference_high measured_at"),
     )
 

@@ -56,6 +56,9 @@ def changed(known: Fact, told: Fact) -> dict[str, Any]:
         ours, theirs = getattr(known, name), getattr(told, name)
         if theirs in (None, "", [], {}):
             continue
+        if name == "noted_on" and theirs > ours:
+            # It says when it was first noted: to tell it again later is no news.
+            continue
         if isinstance(theirs, Decimal | date):
             if theirs != ours:
                 changed[name] = theirs

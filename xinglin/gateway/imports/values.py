@@ -119,7 +119,12 @@ def day(cell: Any) -> date:
         return cell
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return _day_of_number(cell)
-    return _day_in(str(cell))[0]
+    found, rest = _day_in(str(cell))
+    if rest and _TIME.fullmatch(rest) is None:
+        raise BadCell(
+            _("“%(value)s”不是日期，请写成 2026-03-02 的样子。") % {"value": str(cell)[:30]}
+        )
+    return found
 
 
 def _day_of_number(cell: float) -> date:
@@ -163,12 +168,12 @@ def moment(cell: Any) -> datetime:
                     _("“%(value)s”不是时间，请写成 2026-03-02 14:05 的样子。")
                     % {"value": str(cell)[:30]}
                 )
-            if found[4]:
-                return datetime.fromisoformat(str(cell).strip())
             try:
                 made = datetime.combine(
                     of_day, time(int(found[1]), int(found[2]), int(found[3] or 0))
                 )
+                if found[4]:
+                    made = datetime.fromisoformat(f"{made.isoformat()}{found[4]}")
             except ValueError:
                 raise BadCell(_("时间“%(value)s”不存在。") % {"value": str(cell)[:30]}) from None
     return timezone.make_aware(made) if timezone.is_naive(made) else made

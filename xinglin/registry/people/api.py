@@ -185,7 +185,7 @@ def listing(request: Request, asked: Query[PeopleFilter]) -> Any:
     if not asked.q:
         return paged(Person.objects.visible_to(request.actor).order_by("id"), asked)
     keys = SearchKey.objects.visible_to(request.actor)
-    found = paged(keys.matching(asked.q), asked, lambda: keys.counting(asked.q)(None)[0])
+    found = paged(keys.matching(asked.q), asked, keys.counting(asked.q))
     found["items"] = [key.person for key in found["items"]]
     return found
 

@@ -43,7 +43,7 @@ from xinglin.registry.people.models import (
     knows_card,
 )
 from xinglin.ui.forms import options
-from xinglin.ui.pages import page
+from xinglin.ui.pages import form_page, page
 from xinglin.ui.paging import paginate
 from xinglin.ui.requests import Request
 
@@ -441,12 +441,4 @@ def _person_form(request: Request, form: PersonForm, **context: Any) -> HttpResp
 
 
 def _act(request: Request, person: Person, form: Any, **context: Any) -> HttpResponse:
-    return page(
-        request,
-        "people/act.html",
-        part="form",
-        status=422 if form.errors else 200,
-        person=person,
-        form=form,
-        **context,
-    )
+    return form_page(request, "people/act.html", form, person=person, **context)

@@ -284,7 +284,7 @@ def write_medicine(order: Order, *, by: Actor) -> None:
             else "other",
             route=catalogue.routes()[order.route].zh if order.route else "",
             route_code=catalogue.routes()[order.route].ws364 if order.route else "",
-            days=order.days,
+            days=order.days if order.term == Term.TAKE_HOME else None,
             prescriber=order.doctor,
             started_on=first,
             ended_on=_last_day(order),
@@ -312,6 +312,8 @@ def end_medicine(order: Order, at: datetime, *, by: Actor) -> None:
         record.void(medicine, by=hand, reason=order.end_label or _("医嘱未执行"))
     elif order.term == Term.LONG:
         last = max(timezone.localdate(at), medicine.started_on)
+        if medicine.ended_on is not None and medicine.ended_on <= last:
+            return
         record.stop_medication(medicine, by=hand, on=last)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from xinglin.clinical.orders import catalogue, permissions
@@ -79,6 +80,9 @@ def change(order: Order, /, *, by: Actor, **facts: Any) -> Order:
     """Write on at an order that is not signed, or that the pharmacist sent back."""
     if order.state not in (State.DRAFT, State.SENT_BACK):
         raise WrongState(_("医嘱已签署，不能再修改；请停止或取消后重新开立。"))
+    if "code" in facts and facts["code"] != order.code:
+        # A test of another drug tells nothing of this one.
+        order.skin_test, order.skin_tested_by, order.skin_tested_at = SkinTest.NONE, "", None
     for name, value in facts.items():
         setattr(order, name, value)
     _check(order, clock.now())
@@ -286,6 +290,12 @@ def _check(order: Order, now: datetime) -> None:
 
 def _as_drug(order: Order) -> None:
     drug = catalogue.drugs().get(order.code)
+    order.high_alert = False
+    if order.skin_test in (SkinTest.NEGATIVE, SkinTest.POSITIVE) and not order.skin_tested_by:
+        raise WrongOrder(
+            _("皮试结果须在签署后由两人判读登记，开立时请选“须皮试”或“续用免试”。"),
+            field="skin_test",
+        )
     if drug is not None:
         order.name, order.strength, order.form = drug.zh, drug.strength, drug.form
         order.high_alert = drug.high_alert
@@ -356,6 +366,12 @@ def _in_time(order: Order, now: datetime) -> None:
     )
     if order.start_at < earliest:
         raise steps.WrongTime(_("开始时间不能早于就诊开始，也不能早于一天前。"), field="start_at")
+    died = order.person.deceased_on
+    if died is not None and timezone.localdate(order.start_at) > died:
+        raise steps.WrongTime(
+            _("该居民已登记死亡（%(died)s），不能再开立医嘱。") % {"died": died.isoformat()},
+            field="start_at",
+        )
     furthest = now + parameters.duration("orders.longest_days")
     if order.start_at > furthest:
         raise steps.WrongTime(_("开始时间过远，请核对。"), field="start_at")

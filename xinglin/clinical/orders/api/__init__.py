@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,14 +20,13 @@ from xinglin.clinical.privacy.models import ground
 from xinglin.clinical.record.models import Encounter
 from xinglin.kernel import trail
 from xinglin.registry.people.models import Person
-from xinglin.ui.api import Paging, changes, chosen, page_of, paged
+from xinglin.ui.api import Paging, acts, changes, chosen, page_of, paged
 from xinglin.ui.requests import Request
 
 router = Router(tags=["医嘱"])
 ADDRESS = "/orders/{uuid:pk}"
 LEADS = ("person", "organisation", "encounter", "owner", "checker")
 _SIGN = schemas.SignIn.model_validate({})
-View = Callable[..., Any]
 
 
 def _seen(request: Request) -> Any:
@@ -153,16 +152,7 @@ def change(request: Request, pk: UUID, body: schemas.OrderPatch) -> Any:
     return actions.change(_one(request, pk), by=request.actor, **facts)
 
 
-def _act(name: str, summary: str) -> Callable[[View], View]:
-    """Mount an act under its name; all answer with the order."""
-    first, *others = name.split("-")
-    mount: Callable[[View], View] = router.post(
-        f"{ADDRESS}/{name}",
-        response=schemas.OrderOut,
-        operation_id="".join([first, *map(str.title, others), "Order"]),
-        summary=summary,
-    )
-    return mount
+_act = acts(router, ADDRESS, schemas.OrderOut, "Order")
 
 
 def _time(request: Request, order: Order, pk: UUID, field: str = "execution") -> Execution:

@@ -25,7 +25,7 @@ from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Refused
 from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people.models import Person
-from xinglin.ui.pages import page
+from xinglin.ui.pages import form_page, page
 from xinglin.ui.paging import paginate
 from xinglin.ui.printing import qr_image
 from xinglin.ui.requests import Request
@@ -36,15 +36,7 @@ def _known(actor: Actor, pk: UUID) -> Person:
 
 
 def _act(request: Request, who: Person, form: Any, **context: Any) -> HttpResponse:
-    return page(
-        request,
-        "privacy/act.html",
-        part="form",
-        status=422 if form.errors else 200,
-        person=who,
-        form=form,
-        **context,
-    )
+    return form_page(request, "privacy/act.html", form, person=who, **context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,6 +1,15 @@
 """Every write into the record: visits, facts, corrections, covers, documents."""
 
 from xinglin.clinical.record.actions.checking import WrongDates, check
+from xinglin.clinical.record.actions.correcting import (
+    inside,
+    renew,
+    replace,
+    take_in,
+    told_anew,
+    void,
+    withdraw,
+)
 from xinglin.clinical.record.actions.covers import (
     KnownCover,
     close_cover,
@@ -22,16 +31,10 @@ from xinglin.clinical.record.actions.writing import (
     link_diagnosis,
     measure,
     note,
-    renew,
-    replace,
     report,
     start_encounter,
     stop_medication,
-    take_in,
-    told_anew,
-    void,
     vouch,
-    withdraw,
 )
 
 __all__ = [
@@ -47,6 +50,7 @@ __all__ = [
     "file_document",
     "file_front_page",
     "file_summary",
+    "inside",
     "link_diagnosis",
     "measure",
     "note",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -45,8 +45,32 @@ def check(fact: Fact) -> None:
             raise WrongState(_("该次就诊已作废，不能再写入。"))
         if fact.encounter.person_id != fact.person_id:
             raise Refused(_("就诊与居民不符。"), field="encounter")
+    if fact._state.adding:
+        _alive(fact)
     fact.domain = _domain(fact)
     fact.clean_or_refuse(exclude=["person", "organisation", "encounter", "problem", "file", "data"])
+
+
+# What is only done to, or found in, the living.
+_OF_THE_LIVING = (Encounter, Diagnosis, Observation, Medication, Procedure, Immunization)
+# A specimen taken in life may be reported on weeks later.
+_REPORTED_LATE = timedelta(days=30)
+
+
+def _alive(fact: Fact) -> None:
+    """Nothing is done to somebody after their death; what was done before may be told later."""
+    died = fact.person.deceased_on
+    if died is None or not isinstance(fact, _OF_THE_LIVING):
+        return
+    told: date | datetime = getattr(fact, fact.WHEN)
+    day = timezone.localdate(told) if isinstance(told, datetime) else told
+    reported = isinstance(fact, Observation) and fact.kind == Observation.Kind.LABORATORY
+    if day > died + (_REPORTED_LATE if reported else timedelta(0)):
+        raise WrongDates(
+            _("该居民已登记死亡（%(died)s），%(label)s不能晚于死亡日期。")
+            % {"died": died.isoformat(), "label": fact.label_of(fact.WHEN)},
+            field=fact.WHEN,
+        )
 
 
 def _domain(fact: Fact) -> str:
@@ -82,7 +106,8 @@ def _problem(fact: Problem) -> None:
     rules.not_in_future(fact.noted_on, "noted_on", _("记录日期"))
     rules.not_in_future(fact.onset_on, "onset_on", _("起病日期"))
     rules.not_in_future(fact.abated_on, "abated_on", _("缓解日期"))
-    _born(fact, "onset_on")
+    for name in ("noted_on", "onset_on", "abated_on"):
+        _born(fact, name)
     if fact.onset_on and fact.abated_on and fact.abated_on < fact.onset_on:
         raise WrongDates(_("缓解日期不能早于起病日期。"), field="abated_on")
     if fact.abated_on and fact.status == Problem.Status.ACTIVE:
@@ -106,14 +131,14 @@ def _procedure(fact: Procedure) -> None:
 def _immunization(fact: Immunization) -> None:
     rules.not_in_future(fact.given_on, "given_on", _("接种日期"))
     _born(fact, "given_on")
-    if fact.person.deceased_on and fact.given_on > fact.person.deceased_on:
-        raise WrongDates(_("该居民已登记死亡，接种日期不能晚于死亡日期。"), field="given_on")
     if fact.expires_on and fact.expires_on < fact.given_on:
         raise WrongDates(_("接种当日疫苗已过有效期，请核对。"), field="expires_on")
     if fact.next_due_on and fact.next_due_on <= fact.given_on:
         raise WrongDates(_("下次接种日期应晚于本次接种日期。"), field="next_due_on")
     if fact.dose_number == 0:
         raise Refused(_("剂次从 1 起。"), field="dose_number")
+    if fact.dose_value is not None and fact.dose_value <= 0:
+        raise rules.ImpossibleValue(_("接种剂量应大于 0。"), field="dose_value")
     if fact.code:
         _named(fact, "vaccine")
     _coded(fact, {"site": "injection-site", "route": "vaccination-route"})
@@ -121,6 +146,7 @@ def _immunization(fact: Immunization) -> None:
 
 def _family(fact: FamilyHistory) -> None:
     rules.not_in_future(fact.noted_on, "noted_on", _("记录日期"))
+    _born(fact, "noted_on")
     terminology.require("family-relation", fact.relation, field="relation")
     if fact.relation in ("01", "02"):
         raise Refused(_("家族史写亲属的病，不写本人。"), field="relation")
@@ -134,19 +160,35 @@ def _observation(fact: Observation) -> None:
     _born(fact, "measured_at")
     if fact.value is None and not fact.text.strip():
         raise Refused(_("请填写数值或文字结果。"), field="value")
+    for name in ("value", "reference_low", "reference_high"):
+        rules.check_size(getattr(fact, name), name)
+    low, high = fact.reference_low, fact.reference_high
+    if low is not None and high is not None and low > high:
+        raise rules.ImpossibleValue(_("参考值下限不能高于上限。"), field="reference_low")
     _coded(fact, {"specimen": "specimen"})
     if fact.system != "loinc":
         return
     item = catalogue.find(fact.code)
     if item is None:
         rules.check_loinc(fact.code)
+        if fact.value is not None and fact.unit:
+            fact.unit = rules.check_ucum(fact.unit)
         return
+    _as_item(fact, item)
+
+
+def _as_item(fact: Observation, item: catalogue.Item) -> None:
+    """A result in the catalogue's unit and words, read against what is usual for the person."""
     fact.name = fact.name or item.zh
     if fact.kind == Observation.Kind.VITAL:
         fact.kind = item.kind
     if fact.kind == Observation.Kind.LABORATORY:
         fact.specimen = fact.specimen or item.specimen
     if fact.value is None:
+        if item.kind == Observation.Kind.VITAL and any(map(str.isdigit, fact.text)):
+            raise rules.ImpossibleValue(
+                _("%(item)s请只填一个数值，单位另填。") % {"item": item.label}, field="value"
+            )
         fact.text, read = rules.result_in_words(item, fact.text)
         fact.interpretation = fact.interpretation or read
         return
@@ -154,6 +196,11 @@ def _observation(fact: Observation) -> None:
     fact.value = rules.in_unit(item, told, fact.unit)
     if fact.value != told:
         fact.as_told = f"{told.normalize():f} {fact.unit}"
+    for name in ("reference_low", "reference_high"):
+        # The limits were told in the unit of the value.
+        limit = getattr(fact, name)
+        if limit is not None:
+            setattr(fact, name, rules.in_unit(item, limit, fact.unit))
     fact.unit = item.unit
     rules.check_value(item, fact.value)
     usual = item.usual(fact.person.sex, fact.person.age_years(timezone.localdate(fact.measured_at)))
@@ -168,9 +215,20 @@ def _observation(fact: Observation) -> None:
 
 def _allergy(fact: Allergy) -> None:
     rules.not_in_future(fact.noted_on, "noted_on", _("记录日期"))
+    _born(fact, "noted_on")
+
+
+# A prescription may begin later; one that begins in years is a slip of the pen.
+_FURTHEST = timedelta(days=366)
 
 
 def _medication(fact: Medication) -> None:
+    _born(fact, "started_on")
+    if fact.started_on > timezone.localdate() + _FURTHEST:
+        raise WrongDates(_("开始日期过远，请核对。"), field="started_on")
+    if fact.ended_on is None and fact.days and fact.intent == Medication.Intent.ORDER:
+        # What was given for so many days is used up then, unless it is ordered again.
+        fact.ended_on = fact.started_on + timedelta(days=fact.days - 1)
     if fact.ended_on and fact.ended_on < fact.started_on:
         raise WrongDates(_("停用日期不能早于开始日期。"), field="ended_on")
     _coded(fact, {"frequency_code": "frequency", "route_code": "route"})
@@ -186,6 +244,7 @@ def _medication(fact: Medication) -> None:
             raise rules.WrongUnit(_("请填写剂量单位。"), field="dose_unit")
         fact.dose = fact.dose or f"{fact.dose_value.normalize():f} {fact.dose_unit}"
     else:
+        rules.check_dose(fact.dose)
         fact.dose_value, fact.dose_unit = rules.dose_of(fact.dose)
     if fact.stop_reason and not fact.ended_on:
         raise Refused(_("填了停用原因，也请填写停用日期。"), field="ended_on")

@@ -55,8 +55,7 @@ def _open(cover: HealthCover, by: Actor, committee: str) -> HealthCover:
         committee = rules.check_committee(committee)
         cover.number = _issue(committee, person)
     check(cover)
-    _free(cover)
-    _remember(cover.number)
+    check_number(cover)
     cover.author = cover.author or by.name
     cover.save(force_insert=True)
     number_record(person, cover.number)
@@ -89,7 +88,9 @@ def reopen_cover(cover: HealthCover, *, by: Actor) -> HealthCover:
     return cover
 
 
-def _free(cover: HealthCover) -> None:
+def check_number(cover: HealthCover) -> None:
+    """Refuse a number that is another resident's; one that is free is not given out again."""
+    cover.number = rules.check_record_number(cover.number)
     others = HealthCover.objects.standing().filter(number=cover.number)
     owner = Person.objects.filter(
         county_id=cover.person.county_id,
@@ -100,6 +101,7 @@ def _free(cover: HealthCover) -> None:
     ).exclude(pk=cover.person_id)
     if others.exists() or owner.filter(health_record_no=cover.number).exists():
         raise KnownCover(_("该健康档案编号已属于另一位居民。"), field="number")
+    _remember(cover.number)
 
 
 def _issue(committee: str, person: Person) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from xinglin.clinical.record import permissions
 from xinglin.clinical.record.actions.checking import check
-from xinglin.clinical.record.actions.writing import void
+from xinglin.clinical.record.actions.correcting import void
 from xinglin.clinical.record.models import (
     Allergy,
     Diagnosis,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -17,25 +16,23 @@ from xinglin.clinical.privacy import actions as privacy
 from xinglin.clinical.privacy import permissions as privacy_permissions
 from xinglin.clinical.privacy.models import Presence
 from xinglin.clinical.record import catalogue, events, permissions, rules
-from xinglin.clinical.record.actions.checking import WrongDates, check
+from xinglin.clinical.record.actions.checking import check
 from xinglin.clinical.record.models import (
     FACTS,
     Diagnosis,
-    Document,
     Encounter,
     Fact,
-    HealthCover,
     Medication,
     Observation,
     OfEncounter,
     Problem,
 )
-from xinglin.kernel import bulk, clock, parameters
+from xinglin.kernel import parameters
 from xinglin.kernel.access import Actor
-from xinglin.kernel.actions import action, bulk_action
+from xinglin.kernel.actions import action
 from xinglin.kernel.errors import Refused, WrongState
 from xinglin.kernel.outbox import publish
-from xinglin.registry.people.actions import end_care, link_care, link_care_all, number_record
+from xinglin.registry.people.actions import end_care, link_care
 from xinglin.registry.people.models import CareLink, Person
 
 F = TypeVar("F", bound=Fact)
@@ -51,9 +48,6 @@ def start_encounter(
     said by referral alone), or the visit number of a system that vouches for its own arrivals.
     Without any the visit is written all the same, and the rest of the record stays closed.
     """
-    died = encounter.person.deceased_on
-    if died and timezone.localdate(encounter.started_at) > died:
-        raise WrongDates(_("该居民已登记死亡，就诊时间不能晚于死亡日期。"), field="started_at")
     check(encounter)
     encounter.author = encounter.author or by.name
     encounter.save(force_insert=True)
@@ -105,11 +99,11 @@ def _open_to_house(encounter: Encounter, evidence: CareLink.Evidence) -> None:
         CareLink.Basis.ENCOUNTER,
         evidence=evidence,
         since=encounter.started_at,
-        until=_cared_until(encounter),
+        until=cared_until(encounter),
     )
 
 
-def _cared_until(fact: Fact) -> datetime | None:
+def cared_until(fact: Fact) -> datetime | None:
     """Until when a fact lets its house read: a stay while it lasts, all else some days on."""
     if isinstance(fact, Encounter):
         if fact.kind == Encounter.Kind.INPATIENT and fact.ended_at is None:
@@ -155,7 +149,7 @@ def end_encounter(
     encounter.outcome = outcome
     check(encounter)
     encounter.save()
-    _run_out(encounter)
+    run_out(encounter)
     publish(
         events.EncounterEnded(
             encounter_id=encounter.pk,
@@ -170,7 +164,7 @@ def end_encounter(
     return encounter
 
 
-def _run_out(encounter: Encounter) -> None:
+def run_out(encounter: Encounter) -> None:
     """A relation that a stay kept open ends some days after it, unless another stay goes on."""
     visits = Encounter.objects.filter(
         person_id=encounter.person_id,
@@ -179,7 +173,7 @@ def _run_out(encounter: Encounter) -> None:
         ended_at=None,
         voided_at=None,
     )
-    until = _cared_until(encounter)
+    until = cared_until(encounter)
     if until is None or visits.exclude(pk=encounter.pk).exists():
         return
     links = CareLink.objects.filter(
@@ -200,11 +194,28 @@ def _run_out(encounter: Encounter) -> None:
 def note(fact: F, *, by: Actor) -> F:
     """Write a fact of any kind into the record."""
     check(fact)
+    if isinstance(fact, Observation):
+        _fits_the_pressure(fact)
     fact.author = fact.author or by.name
     fact.save(force_insert=True)
     if isinstance(fact, Diagnosis):
-        _hide_visit(fact)
+        hide_visit(fact)
     return fact
+
+
+def _fits_the_pressure(fact: Observation) -> None:
+    """Two pressures of one measurement, written one by one, must fit each other."""
+    if fact.system != "loinc" or fact.code not in rules.PRESSURES:
+        return
+    measured = Observation.objects.standing().filter(
+        person_id=fact.person_id,
+        organisation_id=fact.organisation_id,
+        system="loinc",
+        code__in=rules.PRESSURES,
+        measured_at=fact.measured_at,
+    )
+    values = {each.code: each.value for each in measured} | {fact.code: fact.value}
+    rules.check_pressure(*(values.get(code) for code in rules.PRESSURES))
 
 
 def measure(
@@ -222,9 +233,8 @@ def measure(
             rules.check_vital(rules.VITAL_BY_FIELD[name], value)
         except rules.ImpossibleValue as error:
             wrong |= error.fields
-    pressure = values.get("systolic"), values.get("diastolic")
-    if not wrong and None not in pressure and pressure[0] <= pressure[1]:  # type: ignore[operator]
-        wrong["diastolic"] = _("舒张压应低于收缩压，请核对。")
+    if not wrong:
+        rules.check_pressure(values.get("systolic"), values.get("diastolic"))
     if wrong:
         raise rules.ImpossibleValue(" ".join(wrong.values()), fields=wrong)
     with transaction.atomic():
@@ -247,78 +257,16 @@ def measure(
         ]
 
 
-def replace(fact: F, /, *, by: Actor, reason: str, **facts: Any) -> F:
-    """Correct a fact: void the wrong one, write the right one, which names what it replaces.
-
-    `facts` are the fields that were wrong; all others are taken over. An encounter, which others
-    hang on, and a filed document are not corrected so.
-    """
-    if isinstance(fact, Encounter | Document):
-        raise WrongState(_("该内容不能更正，请作废后重录。"))
-    right = type(fact)(
-        **{
-            field.attname: getattr(fact, field.attname)
-            for field in fact._meta.concrete_fields
-            if field.name not in _NOT_TAKEN_OVER
-        }
-    )
-    if isinstance(right, Observation) and not {"interpretation"} & set(facts):
-        # Read anew from the right value.
-        right.interpretation = right.as_told = ""
-    for name in facts:
-        for leaning in _SAID_WITH.get(name, ()):
-            # Words of the wrong code would outlive it.
-            if leaning not in facts and not (leaning == "name" and isinstance(fact, Medication)):
-                setattr(right, leaning, None if leaning == "dose_value" else "")
-    for name, value in facts.items():
-        setattr(right, name, value)
-    with transaction.atomic():
-        void(fact, by=by, reason=reason)
-        right.replaces = fact
-        note(right, by=by)
-        _take_place(fact, right)
-    return right
-
-
-# What another field's value was worked out from; told anew, it is worked out anew.
-_SAID_WITH = {
-    "code": ("name",),
-    "dose_value": ("dose",),
-    "dose_unit": ("dose",),
-    "dose": ("dose_value", "dose_unit"),
-    "frequency_code": ("frequency",),
-    "frequency": ("frequency_code",),
-    "route_code": ("route",),
-    "route": ("route_code",),
-}
-
-# What is a row's own: its identity, who wrote it from which system, and that it was voided.
-_NOT_TAKEN_OVER = {
-    "id",
-    "created_at",
-    "updated_at",
-    "happened_at",
-    "author",
-    "source",
-    "source_id",
-    "replaces",
-    "voided_at",
-    "voided_by",
-    "void_reason",
-}
-
-
-def _take_place(wrong: Fact, right: Fact) -> None:
-    """What leaned on the wrong fact leans on the right one."""
-    if isinstance(wrong, Problem):
-        wrong.diagnoses.update(problem=right, updated_at=clock.now())
-    if isinstance(right, HealthCover):
-        number_record(right.person, right.number)
-
-
 @action(permissions.WRITE)
 def stop_medication(medication: Medication, *, by: Actor, on: date, reason: str = "") -> Medication:
     """Note the last day of a medicine, and why it ends."""
+    if medication.voided_at is not None:
+        raise WrongState(_("该用药已作废。"))
+    known = medication.ended_on
+    if known is not None and (known < timezone.localdate() or known <= on):
+        raise WrongState(
+            _("该药已于 %(day)s 停用；日期写错的请更正。") % {"day": known.isoformat()}
+        )
     medication.ended_on = on
     medication.stop_reason = reason
     check(medication)
@@ -344,8 +292,9 @@ def report(
         raise Refused(_("请至少填写一项。"))
     wrong: dict[str, str] = {}
     found: list[Observation] = []
-    for code, result in results.items():
+    for code, told in results.items():
         item = catalogue.find(code)
+        result = _as_number(item, told)
         unit = item.unit if item is not None and isinstance(result, Decimal) else ""
         fact = Observation(
             person=person,
@@ -372,23 +321,22 @@ def report(
         return [note(fact, by=by) for fact in found]
 
 
-@action(permissions.VOID)
-def void(fact: F, *, by: Actor, reason: str) -> F:
-    """Strike out a wrong fact, with who and why; the row stays."""
-    if fact.voided_at is not None:
-        raise WrongState(_("该内容已作废。"))
-    if not reason.strip():
-        raise Refused(_("请填写作废原因。"), field="reason")
-    fact.voided_at = clock.now()
-    fact.voided_by = by.name
-    fact.void_reason = reason.strip()
-    fact.save()
-    return fact
+def _as_number(item: catalogue.Item | None, told: Decimal | str) -> Decimal | str:
+    """A number that was sent as text is one all the same, where the catalogue expects one."""
+    if isinstance(told, str) and item is not None and not item.texts:
+        try:
+            found = Decimal(told)
+        except InvalidOperation:
+            return told
+        return found if found.is_finite() else told
+    return told
 
 
 @action(permissions.WRITE)
 def link_diagnosis(diagnosis: Diagnosis, *, by: Actor, problem: Problem | None) -> Diagnosis:
     """Say of which problem on the list a diagnosis is one finding."""
+    if diagnosis.voided_at is not None:
+        raise WrongState(_("该诊断已作废。"))
     if problem is not None:
         if problem.person_id != diagnosis.person_id:
             raise Refused(_("健康问题与居民不符。"), field="problem")
@@ -399,88 +347,7 @@ def link_diagnosis(diagnosis: Diagnosis, *, by: Actor, problem: Problem | None) 
     return diagnosis
 
 
-@bulk_action(permissions.IMPORT)
-def take_in(facts: Sequence[F], *, by: Actor) -> Sequence[F]:
-    """Store many facts of one kind that another system sent; the caller has checked each."""
-    if not facts:
-        return facts
-    for each in facts:
-        if isinstance(each, OfEncounter) and each.encounter is not None and not each.domain:
-            each.domain = each.encounter.domain
-    bulk.create(facts)
-    # What a house's own system sent was registered there on arrival, under its own number.
-    pairs: dict[tuple[UUID, UUID], datetime | None] = {}
-    for fact in facts:
-        key, until = (fact.person_id, fact.organisation_id), _cared_until(fact)
-        known = pairs.get(key, until)
-        pairs[key] = None if until is None or known is None else max(until, known)
-    link_care_all(
-        pairs,
-        CareLink.Basis.ENCOUNTER,
-        evidence=CareLink.Evidence.SYSTEM,
-        since=min(fact.moment() for fact in facts),
-    )
-    for fact in facts:
-        if isinstance(fact, Diagnosis) and fact.domain:
-            _hide_visit(fact)
-    return facts
-
-
-@action(permissions.IMPORT)
-def renew(fact: F, /, *, by: Actor, **told: Any) -> F:
-    """Add what the system that sent a fact tells of it by now and had not told before.
-
-    An encounter goes on, so all that is told of it is written on; the trail keeps what it said.
-    """
-    for name, value in told.items():
-        setattr(fact, name, value)
-    check(fact)
-    fact.save()
-    if isinstance(fact, Encounter):
-        _run_out(fact)
-    return fact
-
-
-def told_anew(fact: F, /, *, by: Actor, **told: Any) -> F:
-    """Take in what a system now says of a fact that it sent before.
-
-    What only adds to it is added; what contradicts it voids it and stands in its place, under
-    the same name in the sender's system.
-    """
-    adds = isinstance(fact, Encounter) or all(
-        getattr(fact, name) in (None, "", [], {}) for name in told
-    )
-    if adds:
-        return renew(fact, by=by, **told)
-    right = type(fact)(
-        **{
-            field.attname: getattr(fact, field.attname)
-            for field in fact._meta.concrete_fields
-            if field.name not in _NOT_TAKEN_OVER - {"author", "source", "source_id"}
-        }
-    )
-    for name, value in told.items():
-        setattr(right, name, value)
-    check(right)
-    with transaction.atomic():
-        withdraw(fact, by=by)
-        right.replaces = fact
-        take_in([right], by=by)
-        _take_place(fact, right)
-    return right
-
-
-@action(permissions.IMPORT)
-def withdraw(fact: F, *, by: Actor) -> F:
-    """Void a fact because the system that sent it says otherwise by now."""
-    fact.voided_at = clock.now()
-    fact.voided_by = by.name
-    fact.void_reason = _("来源系统更正")
-    fact.save()
-    return fact
-
-
-def _hide_visit(diagnosis: Diagnosis) -> None:
+def hide_visit(diagnosis: Diagnosis) -> None:
     """A sensitive diagnosis draws its encounter, and all that was noted in it, behind its door."""
     visit = diagnosis.encounter if diagnosis.domain else None
     if visit is None or visit.domain:

@@ -299,6 +299,11 @@ def stop_medication(request: Request, pk: UUID, body: MedicationStopIn) -> Medic
 def file_document(request: Request, body: Form[DocumentIn], file: File[UploadedFile]) -> Any:
     """上传 PDF、PNG 或 JPEG（multipart/form-data）；类型按文件内容判断。"""
     fact, known = _fact(request, Document, body)
+    if known and fact.voided_at is None:
+        sent = Document()
+        actions.attach(sent, file)
+        if sent.digest != fact.digest:
+            raise Conflict(_("该来源编号已归档另一份文件，请换编号。"), field="source_id")
     if known:
         return Status(201, fact)
     return Status(201, actions.file_document(fact, by=request.actor, content=file))
@@ -390,17 +395,47 @@ def _fact(
             .order_by(F("voided_at").asc(nulls_first=True))
             .first()
         )
-        if sent is not None:
-            if sent.person_id != person.pk:
-                raise Conflict(_("该来源编号已用于另一位居民。"), field="source_id")
-            return sent, True
+        if sent is not None and sent.person_id != person.pk:
+            raise Conflict(_("该来源编号已用于另一位居民。"), field="source_id")
+    else:
+        sent = None
     if given.get("problem") is not None:
         given["problem"] = _problem(request, person, given["problem"])
     given = _plain(given)
     if given.get("encounter") is not None:
         visits = Encounter.objects.visible_to(request.actor).filter(person=person)
         given["encounter"] = chosen(visits, given["encounter"], "encounter")
-    return model(person=person, organisation_id=request.actor.org_id, **given), False
+    fact = model(person=person, organisation_id=request.actor.org_id, **given)
+    if sent is None:
+        return fact, False
+    if _says(sent, fact, given):
+        return sent, True
+    actions.check(fact)
+    if _says(sent, fact, given):
+        return sent, True
+    if sent.voided_at is not None:
+        return fact, False
+    raise Conflict(
+        _("该来源编号已记过不同的内容；要改正请用更正（replace），要另记请换编号。"),
+        field="source_id",
+    )
+
+
+# What goes on after a fact was told; a repeat of the first telling does not contradict it.
+_GOES_ON = {
+    Encounter: {"department", "visit_no", "complaint", "history", "treatment"},
+    Medication: {"ended_on"},
+}
+
+
+def _says(known: Fact, told: Fact, given: dict[str, Any]) -> bool:
+    """Whether a fact that is known says what was told, as far as that was told."""
+    leave = {"author", *_GOES_ON.get(type(known), ())}
+    return all(
+        getattr(known, name) == getattr(told, name)
+        for name, value in given.items()
+        if name not in leave and value not in (None, "", [])
+    )
 
 
 def _problem(request: Request, person: Person, pk: UUID) -> Problem:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from xinglin.clinical.record.fhir import findings, given, medicines, papers, visits
-from xinglin.clinical.record.fhir.findings import blood_pressure_to_fhir
+from xinglin.clinical.record.fhir.findings import ALLERGY_VERIFIED, blood_pressure_to_fhir
 from xinglin.clinical.record.fhir.setting import ENTERED_IN_ERROR, References, Setting, references
 from xinglin.clinical.record.models import (
     Allergy,
@@ -30,6 +30,7 @@ from xinglin.clinical.record.models import (
     Problem,
     Procedure,
 )
+from xinglin.kernel.resources import Resource
 
 WRITERS: dict[type[Fact], Callable[[Any], dict[str, Any]]] = {
     Encounter: visits.encounter_to_fhir,
@@ -62,6 +63,14 @@ def to_fhir(fact: Fact) -> dict[str, Any]:
     return WRITERS[type(fact)](fact)
 
 
+def is_entered_in_error(sent: dict[str, Any]) -> bool:
+    """Whether its sender takes a resource back."""
+    if sent.get("status") == ENTERED_IN_ERROR:
+        return True
+    verified = Resource(sent).code_in("verificationStatus", visits.VERIFIED, ALLERGY_VERIFIED)
+    return verified == ENTERED_IN_ERROR
+
+
 def from_fhir(sent: dict[str, Any], setting: Setting) -> list[Fact]:
     """The facts that a resource tells; KeyError for a kind that the record does not keep."""
     return READERS[sent["resourceType"]](sent, setting)
@@ -74,6 +83,7 @@ __all__ = [
     "Setting",
     "blood_pressure_to_fhir",
     "from_fhir",
+    "is_entered_in_error",
     "references",
     "to_fhir",
 ]

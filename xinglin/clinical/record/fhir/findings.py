@@ -31,6 +31,10 @@ OURS_OF = {"mm[Hg]": "mmHg"}
 PANEL = ("85354-9", "Blood pressure panel with all children optional")
 ALLERGY_CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
 ALLERGY_VERIFIED = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
+# How others write that there is no allergy: that is no substance.
+ABSENT = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
+SNOMED = "http://snomed.info/sct"
+NONE_KNOWN = {(SNOMED, code) for code in ("716186003", "409137002", "428607008", "429625007")}
 INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 NOT_HAPPENED = {"registered", "cancelled", "unknown", "draft", ENTERED_IN_ERROR}
 # As many digits as a value's column keeps.
@@ -253,6 +257,8 @@ def allergy_from_fhir(sent: dict[str, Any], setting: Setting) -> list[Fact]:
     if resource.code_in("verificationStatus", ALLERGY_VERIFIED) in ("refuted", ENTERED_IN_ERROR):
         return []
     system, code, name = coded(resource, "code", prefer=())
+    if system == ABSENT or (system, code) in NONE_KNOWN:
+        return []
     words = system == WORDS_ALONE
     reactions = [
         said.text("text") or said.first("coding").text("display")

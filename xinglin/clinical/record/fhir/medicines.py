@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -21,6 +23,7 @@ from xinglin.clinical.record.models import Fact, Medication
 from xinglin.kernel.resources import Resource, coding, reference, slim
 
 NOT_HAPPENED = {"cancelled", "unknown", "draft", ENTERED_IN_ERROR}
+OVER = {"completed", "stopped"}
 TAKEN = "urn:xinglin:taken"
 FREQUENCY = "urn:xinglin:frequency"
 ROUTE = "urn:xinglin:route"
@@ -137,6 +140,8 @@ def medication_from_fhir(sent: dict[str, Any], setting: Setting) -> list[Fact]:
     dosage = resource.first("dosageInstruction" if "dosageInstruction" in resource else "dosage")
     dose = dosage.first("doseAndRate").child("doseQuantity")
     amount = dose.number("value")
+    if amount is not None and amount <= 0:
+        resource.refuse("dosage.doseQuantity.value", _("每次剂量应大于 0。"))
     # What the columns cannot keep stays in words.
     fits = amount is not None and 0 < amount < LARGEST / 10000 and bool(dose.text("unit"))
     period = resource.child("effectivePeriod")
@@ -159,6 +164,11 @@ def medication_from_fhir(sent: dict[str, Any], setting: Setting) -> list[Fact]:
     taken = resource.extension(TAKEN).flag("valueBoolean") if order else None
     why = resource.words("statusReason") if order else resource.first("statusReason").text("text")
     ended = period.day("end") or valid.day("end")
+    if ended is None and status in OVER:
+        # It is over, though nobody says since when: by the supply, or when that was last told.
+        told = resource.child("meta").day("lastUpdated") or started
+        supplied = started + timedelta(days=int(days) - 1) if days and _whole(days) else None
+        ended = supplied or max(told, started)
     prescriber = resource.child("requester").text("display")
     return [
         Medication(
@@ -174,7 +184,7 @@ def medication_from_fhir(sent: dict[str, Any], setting: Setting) -> list[Fact]:
             frequency_code=timing.code_in("code", FREQUENCY)[:10],
             route=dosage.words("route")[:50],
             route_code=dosage.code_in("route", ROUTE)[:10],
-            days=int(days) if days is not None and 0 < days < 10000 else None,
+            days=int(days) if days is not None and _whole(days) else None,
             indication=(
                 resource.first("reasonCode").text("text")
                 or resource.first("reasonCode").first("coding").text("display")
@@ -186,6 +196,10 @@ def medication_from_fhir(sent: dict[str, Any], setting: Setting) -> list[Fact]:
             ended_on=ended,
         )
     ]
+
+
+def _whole(days: Decimal | None) -> bool:
+    return days is not None and 1 <= days < 10000
 
 
 def _dose_in_words(dosage: Resource, said: str, frequency: str) -> str:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from xinglin.clinical.record.fhir import to_fhir
-from xinglin.clinical.record.fhir.findings import ALLERGY_CLINICAL
+from xinglin.clinical.record.fhir.findings import ABSENT, ALLERGY_CLINICAL
 from xinglin.clinical.record.fhir.visits import CLINICAL
 from xinglin.clinical.record.models import (
     Allergy,
@@ -34,7 +34,6 @@ from xinglin.kernel.resources import coding, concept, instant, slim
 
 LOINC = "http://loinc.org"
 REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
-ABSENT = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
 PROFILE = "http://hl7.org/fhir/uv/ips/StructureDefinition/"
 DOCUMENT = ("60591-5", "Patient summary Document")
 

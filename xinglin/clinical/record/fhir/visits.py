@@ -123,7 +123,13 @@ def encounter_from_fhir(sent: dict[str, Any], setting: Setting) -> list[Fact]:
     started = period.moment("start")
     if started is None:
         resource.refuse("period.start", _("缺少就诊时间。"))
+    kind = KIND_BY_CLASS.get(code, Encounter.Kind.OUTPATIENT)
     ended = period.moment("end")
+    if ended is None and resource.text("status") == "finished":
+        if kind == Encounter.Kind.INPATIENT:
+            resource.refuse("period.end", _("住院已结束（finished），缺少出院时间。"))
+        # A visit of which only the beginning was told was not left open.
+        ended = started
     number = resource.first("identifier").text("value")
     complaint = resource.first("reasonCode")
     first = next(complaint.children("coding"), None)
@@ -131,7 +137,7 @@ def encounter_from_fhir(sent: dict[str, Any], setting: Setting) -> list[Fact]:
     return [
         Encounter(
             **setting.of_fact(),
-            kind=KIND_BY_CLASS.get(code, Encounter.Kind.OUTPATIENT),
+            kind=kind,
             department=resource.words("serviceType")[:50],
             visit_no=number if len(number) <= 18 else "",
             started_at=started,

@@ -20,7 +20,7 @@ from xinglin.clinical.record.models.history import (
     Problem,
     RecordSerial,
 )
-from xinglin.clinical.record.models.life import FACTS, KINDS, life, restricted, timeline
+from xinglin.clinical.record.models.life import FACTS, KINDS, life, timeline
 
 __all__ = [
     "FACTS",
@@ -43,6 +43,5 @@ __all__ = [
     "RecordSerial",
     "life",
     "once_per_source",
-    "restricted",
     "timeline",
 ]

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.db import models
 from django.db.models import Value
 
-from xinglin.clinical.privacy import models as privacy
 from xinglin.clinical.record.models.facts import (
     Allergy,
     Diagnosis,
@@ -40,24 +39,6 @@ FACTS: tuple[type[Fact], ...] = (
     Document,
 )
 KINDS: dict[str, type[Fact]] = {str(model._meta.model_name): model for model in FACTS}
-
-
-def restricted(actor: Actor, person_id: UUID) -> models.QuerySet[Any]:
-    """Facts that lie behind the door of a sensitive domain for the post, as bare rows.
-
-    What they are is not told, nor of which kind: their number alone says that there is more.
-    """
-    first, *others = (
-        FactQuerySet(model)
-        .standing()
-        .filter(person_id=person_id)
-        .exclude(domain="")
-        .exclude(privacy.seen(actor, kind))
-        .order_by()
-        .values("id")
-        for kind, model in KINDS.items()
-    )
-    return first.union(*others, all=True)
 
 
 def timeline(

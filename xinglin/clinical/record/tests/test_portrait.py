@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import urlencode
@@ -447,3 +448,16 @@ def test_what_people_wrote_is_never_markup(cast, enter, here, visit):
     shown = text(enter("wang").get(page_of(cast.patient)))
     assert evil not in shown
     assert escape(evil) in shown
+
+
+def test_a_closed_record_offers_no_way_that_leads_nowhere(cast, enter, visit):
+    """The house reads what it wrote itself; everything else opens with the resident's card."""
+    began(cast, cast.chen, cast.hospital, 1)
+    browser = enter("chen")
+    shown = text(browser.get(page_of(cast.patient)))
+    assert "病历未对本机构开放" in shown
+    inside = f"/record/people/{cast.patient.pk}/"
+    ways = set(re.findall(rf'href="({inside}[^"?#]*)', shown)) - {inside}
+    assert f"{inside}start/" in ways
+    for way in ways:
+        assert browser.get(way).status_code == 200, way

@@ -18,7 +18,7 @@ from xinglin.clinical.record import lines, permissions, portrait, story
 from xinglin.clinical.record.forms import TimelineForm
 from xinglin.clinical.record.known import Known, actor_key, known
 from xinglin.clinical.record.lines import Asked, Line
-from xinglin.clinical.record.models import KINDS, Encounter, restricted
+from xinglin.clinical.record.models import KINDS, Encounter
 from xinglin.clinical.record.portrait import Sign
 from xinglin.kernel import parameters
 from xinglin.kernel.access import NONE, Actor, Reach
@@ -41,7 +41,7 @@ def person(request: Request, pk: UUID) -> HttpResponse:
     shut = who is None
     if who is None:
         who = get_object_or_404(Person.objects.visible_to(actor), pk=pk)
-    counted = _counted(actor, who)
+    counted, hidden = _counted(actor, who)
     acts = _acts(actor, who, shut=shut, in_care=in_care)
     if shut and not counted:
         return page(request, "record/closed.html", person=who, identity=_identity(who), **acts)
@@ -69,7 +69,7 @@ def person(request: Request, pk: UUID) -> HttpResponse:
         signs=signs_of(who, told, others.signs),
         requests=others.requests,
         shut=shut,
-        restricted=0 if shut else _restricted(actor, who),
+        restricted=0 if shut else hidden,
         filters=_filters(form, asked, counted),
         total=_total(actor, who, asked, counted),
         **past,
@@ -87,12 +87,6 @@ def _open(actor: Actor, pk: UUID) -> tuple[Person | None, bool]:
     if values is None:
         return None, False
     return found.row(Person, PERSON, values[: len(PERSON)]), bool(values[len(PERSON)])
-
-
-def _restricted(actor: Actor, who: Person) -> int:
-    """How much lies behind the door of a sensitive domain."""
-    key = ("restricted", *actor_key(actor))
-    return len(_prepared.get(key, lambda: Prepared(restricted(actor, SLOT))).all(who.pk))
 
 
 def _past(request: Request, who: Person, asked: Asked) -> dict[str, Any]:
@@ -139,11 +133,19 @@ def _further(request: Request, last: Line) -> str:
 Counted = dict[tuple[str, UUID], tuple[int, int]]
 
 
-def _counted(actor: Actor, who: Person) -> Counted:
+def _counted(actor: Actor, who: Person) -> tuple[Counted, int]:
+    """What the post may read, by kind and house; and how much lies behind a sensitive door."""
     query = _prepared.get(
         ("counts", *actor_key(actor)), lambda: Prepared(lines.counts(actor, SLOT))
     )
-    return {(kind, house): (facts, alone) for kind, house, facts, alone in query.all(who.pk)}
+    counted: Counted = {}
+    hidden = 0
+    for kind, house, facts, alone in query.all(who.pk):
+        if kind == lines.HIDDEN:
+            hidden += facts
+        else:
+            counted[kind, house] = facts, alone
+    return counted, hidden
 
 
 def _total(actor: Actor, who: Person, asked: Asked, counted: Counted) -> int:

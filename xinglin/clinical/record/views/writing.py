@@ -34,7 +34,7 @@ from xinglin.clinical.record.models import (
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Refused
 from xinglin.registry.people.models import Person
-from xinglin.ui.pages import page
+from xinglin.ui.pages import form_page
 from xinglin.ui.requests import Request
 
 
@@ -256,13 +256,16 @@ def void(request: Request, kind: str, pk: UUID) -> HttpResponse:
         messages.success(request, _("已作废：%(fact)s。") % {"fact": fact})
         return redirect(back)
     opened(actor, fact)
+    warning = _("将作废：%(fact)s。作废后不再计入病历，但连同原因保留可查。") % {"fact": fact}
+    if isinstance(fact, Encounter) and (along := len(actions.inside(fact))):
+        warning += _("其中记入的 %(count)d 项内容一并作废。") % {"count": along}
     return act(
         request,
         fact.person,
         form,
         heading=_("作废%(kind)s") % {"kind": model._meta.verbose_name},
         verb=_("作废"),
-        warning=_("将作废：%(fact)s。作废后不再计入病历，但连同原因保留可查。") % {"fact": fact},
+        warning=warning,
         back=back,
     )
 
@@ -285,12 +288,4 @@ def of_visit(request: Request, visit: Encounter, form: Any, **context: Any) -> H
 
 def act(request: Request, who: Person, form: Any, **context: Any) -> HttpResponse:
     """The page of one act in somebody's record."""
-    return page(
-        request,
-        "record/form.html",
-        part="form",
-        status=422 if form.errors else 200,
-        person=who,
-        form=form,
-        **context,
-    )
+    return form_page(request, "record/form.html", form, person=who, **context)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +17,9 @@ from xinglin.clinical.referral.api.reading import whole
 from xinglin.clinical.referral.models import Referral
 from xinglin.kernel.errors import Refused
 from xinglin.registry.organisations.models import Organisation
-from xinglin.ui.api import answer, changes, chosen
+from xinglin.ui.api import acts, answer, changes, chosen
 from xinglin.ui.requests import Request
 
-View = Callable[..., HttpResponse]
 router = Router(tags=["转诊"])
 ADDRESS = "/referrals/{uuid:pk}"
 # These two may be done without a word.
@@ -53,16 +51,7 @@ def houses_in(request: Request, facts: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
-def _act(name: str, summary: str) -> Callable[[View], View]:
-    """Mount an act under its name; all are asked and answered alike."""
-    first, *others = name.split("-")
-    mount: Callable[[View], View] = router.post(
-        f"{ADDRESS}/{name}",
-        response=schemas.ReferralOut,
-        operation_id="".join([first, *map(str.title, others), "Referral"]),
-        summary=summary,
-    )
-    return mount
+_act = acts(router, ADDRESS, schemas.ReferralOut, "Referral")
 
 
 @_act("submit", "提交转诊申请")
