@@ -312,14 +312,14 @@ class Order(Workflow):
             return ""
         asked = {State.CANCELLED: "cancel", State.VOIDED: "void"}
         group = asked.get(State(self.state), "stop")
-        words = (catalogue.reason_label(group, self.end_code), self.end_text)
+        words = (catalogue.reasons.label(group, self.end_code), self.end_text)
         return "：".join(filter(None, words))
 
     @property
     def return_label(self) -> str:
         if not self.return_code:
             return ""
-        words = (catalogue.reason_label("send-back", self.return_code), self.return_text)
+        words = (catalogue.reasons.label("send-back", self.return_code), self.return_text)
         return "：".join(filter(None, words))
 
     @property
@@ -432,4 +432,4 @@ class Execution(Record):
 
     @property
     def reason_label(self) -> str:
-        return catalogue.reason_label("omit", self.reason)
+        return catalogue.reasons.label("omit", self.reason)

@@ -30,6 +30,7 @@ from xinglin.kernel.actions import action
 from xinglin.kernel.errors import Conflict, Refused, WrongState
 from xinglin.kernel.models import Notice, TrailEntry
 from xinglin.kernel.outbox import publish
+from xinglin.kernel.reasons import UnknownReason
 from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people import actions as people
 from xinglin.registry.people.models import CareLink, Person
@@ -44,10 +45,6 @@ class NotProven(Refused):
 
 class TooManyTries(Refused):
     code = "too-many-tries"
-
-
-class UnknownReason(Refused):
-    code = "unknown-reason"
 
 
 class WrongConsent(Refused):
@@ -321,8 +318,7 @@ def _withdraw(consent: Consent, by: Actor) -> Consent:
 def break_glass(glass: BreakGlass, *, by: Actor) -> BreakGlass:
     """Open the record in an emergency; officer and resident hear of it, and it is reviewed."""
     glass.reason = glass.reason.strip()
-    if glass.reason_code not in catalogue.reasons("break-glass"):
-        raise UnknownReason(_("请选择原因。"), field="reason_code")
+    catalogue.reasons.check("break-glass", glass.reason_code, glass.reason, field="reason_code")
     if len(glass.reason) < 4:
         raise UnknownReason(_("请用一句话写明当时情况。"), field="reason")
     now = clock.now()
@@ -450,8 +446,7 @@ def mark(row: Mark, *, by: Actor) -> Mark:
 @action(permissions.WATCH)
 def watch(vip: Vip, *, by: Actor) -> Vip:
     """Flag every reading of a person whose record draws curiosity."""
-    if vip.reason not in catalogue.reasons("vip"):
-        raise UnknownReason(_("请选择原因。"), field="reason")
+    catalogue.reasons.check("vip", vip.reason, field="reason")
     if Vip.objects.standing().filter(person=vip.person).exists():
         raise Conflict(_("该居民已列为重点关注。"))
     vip.save(force_insert=True)

@@ -152,7 +152,7 @@ def _diagnosis(referral: Referral) -> dict[str, Any]:
 def _reason(referral: Referral) -> dict[str, Any]:
     if not referral.reason_code:
         return {}
-    label = catalogue.reason_label(referral.direction, referral.reason_code)
+    label = catalogue.reasons.label(referral.direction, referral.reason_code)
     return {
         "coding": [coding(REASON, referral.reason_code, label)],
         "text": referral.reason or label,
@@ -163,13 +163,13 @@ def _why(referral: Referral) -> dict[str, Any]:
     """Why it was declined, or ended before its end."""
     if referral.end_code:
         group = "cancel" if referral.state == State.CANCELLED else "end"
-        label = catalogue.reason_label(group, referral.end_code)
+        label = catalogue.reasons.label(group, referral.end_code)
         return {
             "coding": [coding(ENDING, referral.end_code, label)],
             "text": referral.end_reason or label,
         }
     if referral.refusal_code:
-        label = catalogue.reason_label("refusal", referral.refusal_code)
+        label = catalogue.reasons.label("refusal", referral.refusal_code)
         return {
             "coding": [coding(REASON, referral.refusal_code, label)],
             "text": referral.refusal or label,

@@ -322,7 +322,7 @@ def routes(request: Request, asked: Query[Paging]) -> Any:
 def reasons(request: Request, group: str, asked: Query[Paging]) -> Any:
     """一组原因代码：send-back、omit、stop、cancel、void。"""
     try:
-        found = list(catalogue.reasons(group).values())
+        found = list(catalogue.reasons.of(group).values())
     except KeyError:
         raise Http404 from None
     return _part(found, asked)

@@ -276,7 +276,7 @@ class BreakGlass(Record):
 
     @property
     def reason_said(self) -> str:
-        return catalogue.reason_label("break-glass", self.reason_code)
+        return catalogue.reasons.label("break-glass", self.reason_code)
 
 
 class State(models.TextChoices):
@@ -411,7 +411,7 @@ class Vip(Record):
 
     @property
     def reason_said(self) -> str:
-        return catalogue.reason_label("vip", self.reason)
+        return catalogue.reasons.label("vip", self.reason)
 
 
 # ------------------------------------------------------------------------------ who may read

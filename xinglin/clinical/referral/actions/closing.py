@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 
 from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import Encounter
-from xinglin.clinical.referral import events, permissions
+from xinglin.clinical.referral import catalogue, events, permissions
 from xinglin.clinical.referral.actions import steps
 from xinglin.clinical.referral.actions.sending import submit
 from xinglin.clinical.referral.models import FOLLOWED, Referral, State
@@ -202,7 +202,7 @@ def follow_up(
 @action(permissions.END)
 def end(referral: Referral, *, by: Actor, code: str, text: str = "") -> Referral:
     """Stop a referral because the patient died, or is in care elsewhere."""
-    steps.coded("end", code, text, field="end_code")
+    catalogue.reasons.check("end", code, text, field="end_code")
     if not referral.is_open:
         raise WrongState(
             _("%(record)s已是“%(now)s”，无需终止。")

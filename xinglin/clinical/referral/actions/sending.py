@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import Document, Encounter
 from xinglin.clinical.record.rules import not_in_future
-from xinglin.clinical.referral import events, permissions, rules
+from xinglin.clinical.referral import catalogue, events, permissions, rules
 from xinglin.clinical.referral.actions import steps
 from xinglin.clinical.referral.models import Direction, Referral, State
 from xinglin.kernel import clock, parameters
@@ -221,7 +221,7 @@ def redirect(
 @action(permissions.CANCEL)
 def cancel(referral: Referral, *, by: Actor, code: str, text: str = "") -> Referral:
     """Take the request back before the patient has arrived, and say why."""
-    steps.coded("cancel", code, text, field="end_code")
+    catalogue.reasons.check("cancel", code, text, field="end_code")
     told = referral.state not in (State.DRAFT, State.DECLINED)
     steps.stop(referral, State.CANCELLED, code, text, clock.now())
     referral.save()
@@ -345,7 +345,9 @@ def _check(referral: Referral) -> Any:
         concept = terminology.require("icd10", referral.diagnosis_code, field="diagnosis_code")
         referral.diagnosis_name = referral.diagnosis_name or concept.zh
     if referral.reason_code:
-        steps.coded(referral.direction, referral.reason_code, referral.reason, field="reason_code")
+        catalogue.reasons.check(
+            referral.direction, referral.reason_code, referral.reason, field="reason_code"
+        )
     for name, valueset in (
         ("consent_method", "consent-method"),
         ("consent_relation", "signer-relation"),

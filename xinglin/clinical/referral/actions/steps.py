@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from xinglin.clinical.referral import catalogue, events, permissions
+from xinglin.clinical.referral import events, permissions
 from xinglin.clinical.referral.models import Referral, State
 from xinglin.kernel import clock, inbox, parameters
 from xinglin.kernel.access import Actor
@@ -22,25 +22,8 @@ from xinglin.registry.people.models import CareLink
 SLACK = timedelta(minutes=5)
 
 
-class UnknownReason(Refused):
-    code = "unknown-reason"
-
-
 class WrongTime(Refused):
     code = "wrong-time"
-
-
-def coded(group: str, code: str, text: str, *, field: str) -> None:
-    """Refuse a reason that is not in the catalogue, or one that asks for words and has none."""
-    if not code:
-        raise UnknownReason(_("请选择原因。"), field=field)
-    found = catalogue.reasons(group).get(code)
-    if found is None:
-        raise UnknownReason(_("没有“%(code)s”这一原因代码。") % {"code": code}, field=field)
-    if found.text and not text.strip():
-        raise UnknownReason(
-            _("选择“%(reason)s”时请补充说明。") % {"reason": found.label}, field=field
-        )
 
 
 def in_order(

@@ -199,7 +199,7 @@ def timeline(request: Request, pk: UUID, asked: Query[Paging]) -> HttpResponse:
 def reasons(request: Request, group: str, asked: Query[Paging]) -> Any:
     """一组原因代码：up、down、lateral、out、in、refusal、cancel、end、waiting 等。"""
     try:
-        found = list(catalogue.reasons(group).values())
+        found = list(catalogue.reasons.of(group).values())
     except KeyError:
         raise Http404 from None
     start = (asked.page - 1) * asked.page_size

@@ -130,7 +130,7 @@ def _facts(referral: Referral, request: Request) -> dict[str, Any]:
         "reason": "，".join(
             x
             for x in (
-                catalogue.reason_label(referral.direction, referral.reason_code),
+                catalogue.reasons.label(referral.direction, referral.reason_code),
                 referral.reason,
             )
             if x
