@@ -27,6 +27,7 @@ from xinglin.clinical.referral import actions as referrals
 from xinglin.clinical.referral.models import Referral
 from xinglin.clinical.referral.tests import factories as road
 from xinglin.kernel.models import TrailEntry
+from xinglin.kernel.trail import said
 from xinglin.registry.staff import actions as staff
 from xinglin.registry.staff.models import User
 
@@ -144,7 +145,7 @@ def test_the_residents_own_pages_are_traced_too(county):
     client = signed_in(county.users["patient"])
     assert "青鹭病" in told(client.get("/m/record/"))
     line = TrailEntry.objects.filter(verb="resident.read").latest("id")
-    assert (line.person_id, line.basis) == (county.patient.pk, "本人")
+    assert (line.person_id, said(line.basis)) == (county.patient.pk, "本人")
 
 
 def test_nobody_without_a_right_is_told_and_the_asking_is_traced(county):

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from xinglin.clinical.orders import catalogue
-from xinglin.clinical.privacy.models import broken, held_domains, open_people
+from xinglin.clinical.privacy.models import seen
 from xinglin.clinical.record.models import Encounter, Medication
 from xinglin.kernel.access import Actor, Reach
 from xinglin.kernel.records import Record, Workflow
@@ -34,6 +34,14 @@ class Kind(models.TextChoices):
     LABORATORY = "laboratory", _("检验")
     EXAMINATION = "examination", _("检查")
     PROCEDURE = "procedure", pgettext_lazy("order", "操作")
+
+
+# Which part of the record an order tells of: what a resident allows or forbids.
+PART_OF: dict[str, tuple[Kind, ...]] = {
+    "medication": (Kind.DRUG,),
+    "observation": (Kind.LABORATORY, Kind.EXAMINATION),
+    "procedure": (Kind.NURSING, Kind.TREATMENT, Kind.PROCEDURE),
+}
 
 
 class Term(models.TextChoices):
@@ -87,10 +95,11 @@ class OrderQuerySet(models.QuerySet["Order"]):
         if actor.reach is Reach.NOTHING or not actor.may("orders.read"):
             return self.none()
         mine = Q(organisation_id=actor.org_id)
-        # What was ordered in a visit of a sensitive domain lies behind its door, too.
-        plain = Q(encounter__domain__in=["", *held_domains(actor)])
-        plain |= Q(person__in=broken(actor).values("person_id"))
-        mine |= Q(person__in=open_people(actor)) & plain & ~Q(state=State.DRAFT)
+        # As of the part of the record that it is about; what was ordered in a visit of a
+        # sensitive domain lies behind its door, too.
+        for part, kinds in PART_OF.items():
+            read = Q(kind__in=kinds) & seen(actor, part, domain="encounter__domain")
+            mine |= read & ~Q(state=State.DRAFT)
         if actor.may("orders.review"):
             mine |= Q(checker_id=actor.org_id)
         return self.filter(mine, county_id=actor.county_id)

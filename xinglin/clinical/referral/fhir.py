@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, Q
-from django.utils.translation import gettext as _
 
 from xinglin.clinical.record.models import Document
 from xinglin.clinical.referral import catalogue, permissions
@@ -225,10 +224,7 @@ def _papers(actor: Actor) -> Sequence[Any]:
 
 
 def _grounds(actor: Actor, referrals: Sequence[Referral]) -> dict[UUID, str]:
-    return {
-        each.person_id: _("参与转诊的机构") if actor.scope & each.parties else _("管理或续诊")
-        for each in referrals
-    }
+    return {each.person_id: permissions.ground(actor, each).kept() for each in referrals}
 
 
 def _request_status() -> dict[str, Q]:

@@ -1,6 +1,7 @@
 """Consent, codes, proofs, broken glass and reviews; and the one answer to “who may read”."""
 
 from xinglin.clinical.privacy.models.reading import (
+    NOT_PROVEN,
     forget_lists,
     ground,
     grounds,
@@ -28,6 +29,7 @@ from xinglin.clinical.privacy.models.rows import (
     State,
     Vip,
     broken,
+    cared_for,
     held_domains,
     open_people,
     seen,
@@ -39,6 +41,7 @@ __all__ = [
     "BreakGlass",
     "Consent",
     "Mark",
+    "NOT_PROVEN",
     "OWN",
     "PARTS",
     "Presence",
@@ -48,6 +51,7 @@ __all__ = [
     "State",
     "Vip",
     "broken",
+    "cared_for",
     "forget_lists",
     "ground",
     "grounds",

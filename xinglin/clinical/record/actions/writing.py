@@ -202,7 +202,7 @@ def note(fact: F, *, by: Actor) -> F:
     check(fact)
     fact.author = fact.author or by.name
     fact.save(force_insert=True)
-    if isinstance(fact, Diagnosis):
+    if isinstance(fact, Diagnosis | Problem):
         _hide_visit(fact)
     return fact
 
@@ -421,7 +421,7 @@ def take_in(facts: Sequence[F], *, by: Actor) -> Sequence[F]:
         since=min(fact.moment() for fact in facts),
     )
     for fact in facts:
-        if isinstance(fact, Diagnosis) and fact.domain:
+        if isinstance(fact, Diagnosis | Problem) and fact.domain:
             _hide_visit(fact)
     return facts
 
@@ -480,12 +480,12 @@ def withdraw(fact: F, *, by: Actor) -> F:
     return fact
 
 
-def _hide_visit(diagnosis: Diagnosis) -> None:
-    """A sensitive diagnosis draws its encounter, and all that was noted in it, behind its door."""
-    visit = diagnosis.encounter if diagnosis.domain else None
+def _hide_visit(illness: Diagnosis | Problem) -> None:
+    """A sensitive illness draws its encounter, and all that was noted in it, behind its door."""
+    visit = illness.encounter if illness.domain else None
     if visit is None or visit.domain:
         return
-    visit.domain = diagnosis.domain
+    visit.domain = illness.domain
     visit.save(update_fields=["domain", "updated_at"])
     for model in FACTS:
         if issubclass(model, OfEncounter):

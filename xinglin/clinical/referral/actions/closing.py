@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from xinglin.clinical.privacy import catalogue as sensitive
 from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral import catalogue, events, permissions
@@ -123,6 +124,7 @@ def close(
     referral.receipt_doctor = doctor or by.name
     referral.outcome = outcome
     referral.final_code = final_code
+    referral.domain = referral.domain or sensitive.domain_of(final_code)
     referral.final_name = final_name or concept.zh
     referral.inpatient_no = inpatient_no
     if referral.direction in FOLLOWED:

@@ -151,7 +151,7 @@ def receive(referral: Referral, *, by: Actor, arrived_at: datetime) -> Referral:
         due_at=arrived_at + parameters.duration("referral.treat_hours"),
     )
     referral.save()
-    steps.open_record(referral)
+    steps.open_record(referral, by)
     steps.tell_sender(referral, gettext_noop("患者 %(patient)s 已在%(to)s到诊"))
     steps.announce(events.PatientArrived, referral, arrived_at)
     return referral
@@ -177,7 +177,7 @@ def treat(
                 complaint=referral.diagnosis_name,
             ),
             by=by,
-            arrived=steps.asked_by_another(referral),
+            arrived=steps.by_two_parties(referral, by),
         )
     steps.owed_by_receiver(
         referral,
