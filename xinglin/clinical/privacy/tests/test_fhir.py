@@ -57,13 +57,14 @@ def test_a_reading_and_a_refused_one():
         "user_id": UUID("01900000-0000-7000-8000-000000000005"),
         "actor_name": "王医生",
         "role": "township-doctor",
+        "org_id": HOUSE,
         "org_name": "青山镇卫生院",
         "address": "10.0.0.8",
         "verb": "record.read",
         "subject_type": "record.encounter",
         "subject_id": UUID("01900000-0000-7000-8000-000000000006"),
         "person_id": PERSON,
-        "basis": "就诊，青山镇卫生院",
+        "basis": "own-house?door=FHIR",
         "parts": "encounter",
     }
     assert_golden("fhir-audit-event", audit_to_fhir(TrailEntry(kind="read", **facts)))

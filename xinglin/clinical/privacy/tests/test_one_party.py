@@ -374,7 +374,7 @@ def test_the_ground_of_a_reading_is_told_in_the_readers_language(cast, patient, 
     browser.cookies["xinglin_language"] = "en"
     english = browser.get("/m/readings/").content.decode()
     assert "健康档案管理" not in english
-    assert "Health record" in english or "Custody" in english or "custody" in english
+    assert "Keeps the health record, 上柳村卫生室, since" in english
 
 
 # --------------------------------------------------------------------------------------- FHIR
