@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from xinglin.clinical.privacy.models import Consent, grounds_of, readings
+from xinglin.clinical.privacy.models import PARTS, Consent, grounds_of, readings
 from xinglin.kernel import clock, trail
 from xinglin.kernel.access import NONE, Actor
 from xinglin.kernel.models import TrailEntry
@@ -40,24 +40,28 @@ OUTCOME_REFUSED = "4"
 # No line has a higher number than the database can count to.
 MOST = 2**63 - 1
 
-# Parts of the record as the FHIR resources that carry them.
+RESOURCE_TYPES = "http://hl7.org/fhir/resource-types"
+PART = "urn:xinglin:record-parts"
+
+# Parts of the record as the FHIR resources that carry them; "" where none does.
 RESOURCES = {
     "encounter": "Encounter",
     "diagnosis": "Condition",
+    "problem": "Condition",
     "observation": "Observation",
     "medication": "MedicationRequest",
     "allergy": "AllergyIntolerance",
+    "procedure": "Procedure",
+    "immunization": "Immunization",
+    "familyhistory": "FamilyMemberHistory",
+    "healthcover": "",
     "document": "DocumentReference",
 }
 SUBJECTS = {
     "people.person": "Patient",
-    "record.encounter": "Encounter",
-    "record.diagnosis": "Condition",
-    "record.observation": "Observation",
-    "record.medication": "MedicationRequest",
-    "record.allergy": "AllergyIntolerance",
-    "record.document": "DocumentReference",
+    **{f"record.{part}": kind for part, kind in RESOURCES.items() if kind},
     "referral.referral": "ServiceRequest",
+    "orders.execution": "MedicationAdministration",
     "privacy.consent": "Consent",
 }
 
@@ -81,10 +85,11 @@ def consent_to_fhir(consent: Consent) -> dict[str, Any]:
             }
         ]
     if consent.part_list:
+        kinds = dict.fromkeys(filter(None, (RESOURCES[part] for part in consent.part_list)))
         provision["class"] = [
-            _coding("http://hl7.org/fhir/resource-types", RESOURCES[part])
-            for part in consent.part_list
-            if part in RESOURCES
+            *(_coding(RESOURCE_TYPES, kind) for kind in kinds),
+            # The house's own words are exact: one type of resource carries several parts.
+            *(_coding(PART, part, str(PARTS[part])) for part in consent.part_list),
         ]
     # R4 has no place for what a signer is to the patient; the name says it.
     if consent.relation == Consent.Relation.SELF:
