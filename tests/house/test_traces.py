@@ -138,7 +138,7 @@ def _behind_the_door(county: cast.Cast) -> list[UUID]:
         by=by,
         content=ContentFile(b"%PDF-1.4\n", "b.pdf"),
     )
-    order = ward.running(county, stay, instruction="雉鸡嘱")
+    order = ward.running(county, stay, **ward.CARE, instruction="雉鸡嘱")
     return [stay.pk, *(fact.pk for fact in facts), paper.pk, order.pk]
 
 
