@@ -8,6 +8,7 @@ reading of that person in that very request.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -19,19 +20,38 @@ from django.utils import timezone
 from tests import cast
 from tests.house.test_addresses import ADDRESSES, fitting, quiet, signed_in
 from tests.standing import standing_county
+from xinglin.clinical.orders.models import Order
+from xinglin.clinical.orders.tests import factories as ward
 from xinglin.clinical.privacy import actions as privacy
 from xinglin.clinical.privacy.models import BreakGlass, forget_lists
 from xinglin.clinical.record import actions as record
-from xinglin.clinical.record.models import Allergy, Diagnosis, Document, Medication, Observation
+from xinglin.clinical.record.models import (
+    FACTS,
+    Allergy,
+    Diagnosis,
+    Document,
+    FamilyHistory,
+    Immunization,
+    Medication,
+    Observation,
+    Problem,
+    Procedure,
+)
 from xinglin.clinical.referral import actions as referrals
 from xinglin.clinical.referral.models import Referral
 from xinglin.clinical.referral.tests import factories as road
 from xinglin.kernel.models import TrailEntry
+from xinglin.kernel.trail import said
 from xinglin.registry.staff import actions as staff
 from xinglin.registry.staff.models import User
 
 # Made up; one word for each kind of thing that tells of a person's health.
-PLANTED = ("紫螺征", "青鹭病", "丹顶素", "白鹳花粉", "玄凤片", "赤麻征", "灰雁", "黑鹳报告")
+PLANTED = (
+    *("紫螺征", "青鹭病", "丹顶素", "白鹳花粉", "玄凤片", "赤麻征", "灰雁", "黑鹳报告"),
+    *("朱鹮症", "夜鹭术", "苍鹭苗", "池鹭家病", "牛背鹭嘱"),
+)
+# The same of a visit in the domain of mental health.
+BEHIND = ("金翅征", "蓝鹇病", "白鹇症", "锦鸡素", "竹鸡花粉", "鹧鸪片", "勺鸡报告", "雉鸡嘱")
 # Who walks: those who treat, the officer, the office, the county's other doctor, the resident.
 WALKERS = ("wang", "li", "chen", "liu", "sun", "qian")
 # Counts without names: what people suffer from, but not who.
@@ -66,6 +86,12 @@ def _plant(county: cast.Cast) -> None:
     )
     record.note(Allergy(**here, substance="白鹳花粉", noted_on=now.date()), by=by)
     record.note(Medication(**here, name="玄凤片", started_on=now.date()), by=by)
+    record.note(Problem(**here, code="E11.9", name="朱鹮症", noted_on=now.date()), by=by)
+    record.note(Procedure(**here, code="47.0900", name="夜鹭术", performed_at=now), by=by)
+    record.note(Immunization(**here, name="苍鹭苗", lot="L7", given_on=now.date()), by=by)
+    alone = {name: here[name] for name in ("person", "organisation")}
+    ill = {"relation": "51", "code": "hypertension", "name": "池鹭家病"}
+    record.note(FamilyHistory(**alone, **ill, noted_on=now.date()), by=by)
     referral = road.submitted(county, symptoms="赤麻征", diagnosis_name="灰雁")
     document = Document(organisation=county.township, kind="report", title="黑鹳报告")
     referrals.attach_new(
@@ -74,6 +100,7 @@ def _plant(county: cast.Cast) -> None:
     referrals.accept(referral, by=county.li, department="心内科", doctor="陈主任")
     referrals.receive(referral, by=county.li, arrived_at=timezone.now())
     referrals.treat(referral, by=county.chen)
+    ward.running(county, ward.admitted(county), instruction="牛背鹭嘱")
     privacy.break_glass(
         BreakGlass(
             county_id=who.county_id,
@@ -88,41 +115,80 @@ def _plant(county: cast.Cast) -> None:
     county.users["patient"] = User.objects.get(person=who)
 
 
+def _behind_the_door(county: cast.Cast) -> list[UUID]:
+    """A stay in the township's ward for a mental illness, and all that is noted in it."""
+    by, who, now = county.wang, county.patient, timezone.now()
+    stay = ward.admitted(county, complaint="金翅征两周")
+    here: dict[str, Any] = {
+        "person": who,
+        "organisation": county.township,
+        "encounter": stay,
+    }
+    facts = [
+        Diagnosis(**here, code="F20.9", name="蓝鹇病", diagnosed_on=now.date()),
+        Problem(**here, code="F32.9", name="白鹇症", noted_on=now.date()),
+        Observation(**here, code="x", system="local", name="锦鸡素", text="+", measured_at=now),
+        Allergy(**here, substance="竹鸡花粉", noted_on=now.date()),
+        Medication(**here, name="鹧鸪片", started_on=now.date()),
+    ]
+    for fact in facts:
+        record.note(fact, by=by)
+    paper = record.file_document(
+        Document(**here, kind="report", title="勺鸡报告"),
+        by=by,
+        content=ContentFile(b"%PDF-1.4\n", "b.pdf"),
+    )
+    order = ward.running(county, stay, **ward.CARE, instruction="雉鸡嘱")
+    return [stay.pk, *(fact.pk for fact in facts), paper.pk, order.pk]
+
+
 def told(response: Any) -> str:
     if response.streaming:
         return b"".join(response.streaming_content).decode("utf-8", "replace")
     return response.content.decode("utf-8", "replace")
 
 
-def untraced(county: cast.Cast, who: str, part: str = "") -> tuple[list[str], int]:
+def asked(county: cast.Cast, address: Any, ids: list[UUID]) -> Iterator[str]:
+    """The address with each thing that fits, alone and as a search about the patient."""
+    who = county.patient.pk
+    for path, _key in address.written(county, [*ids, *fitting(county, address)]):
+        yield path
+        if not address.has_id:
+            yield f"{path}?{'patient' if path.startswith('/fhir/') else 'person'}={who}"
+
+
+def tells(response: Any, words: tuple[str, ...]) -> bool:
+    """Whether an answer says one of the words, or is a paper whose words are not looked into."""
+    if response.status_code >= 300 and response.status_code != 422:
+        return False
+    paper = response.headers.get("Content-Type", "") == "application/pdf"
+    return paper or any(word in told(response) for word in words)
+
+
+def untraced(
+    county: cast.Cast, who: str, part: str = "", method: str = "get"
+) -> tuple[list[str], int]:
     """Addresses that told of the patient without a trace; and how many told with one."""
     client = signed_in(county.users[who])
     headers = {part: "true"} if part else {}
     wrong, traced = [], 0
     for address in ADDRESSES:
-        for path, _key in address.written(county, fitting(county, address)):
-            # Lists of the record ask for a person; other addresses do not look at it.
-            queries = ("",) if address.has_id else ("", f"?person={county.patient.pk}")
-            for query in queries:
-                forget_lists()
-                last = TrailEntry.objects.order_by("-id").values_list("id", flat=True).first() or 0
-                response = client.get(path + query, headers=headers)
-                if response.status_code >= 300 or path in COUNTS:
-                    continue
-                text = told(response)
-                file = response.headers.get("Content-Type", "") == "application/pdf"
-                if not (file or any(word in text for word in PLANTED)):
-                    continue
-                lines = TrailEntry.objects.filter(
-                    id__gt=last,
-                    kind=TrailEntry.Kind.READ,
-                    person_id=county.patient.pk,
-                    user_id=county.users[who].pk,
-                )
-                if lines.exists():
-                    traced += 1
-                else:
-                    wrong.append(f"{who} {path}{query}")
+        for path in asked(county, address, []):
+            forget_lists()
+            last = TrailEntry.objects.order_by("-id").values_list("id", flat=True).first() or 0
+            response = getattr(client, method)(path, headers=headers)
+            if path.partition("?")[0] in COUNTS or not tells(response, PLANTED):
+                continue
+            lines = TrailEntry.objects.filter(
+                id__gt=last,
+                kind=TrailEntry.Kind.READ,
+                person_id=county.patient.pk,
+                user_id=county.users[who].pk,
+            )
+            if lines.exists():
+                traced += 1
+            else:
+                wrong.append(f"{who} {method} {path}")
     return wrong, traced
 
 
@@ -140,11 +206,51 @@ def test_parts_of_pages_are_traced_like_pages(county):
     assert traced > 5
 
 
+def test_what_comes_back_with_a_refused_form_is_traced_too(county):
+    """A form that is sent empty comes back with the page around it."""
+    wrong, _traced = untraced(county, "wang", method="post")
+    assert wrong == []
+
+
+def said_at(county: cast.Cast, who: str, words: tuple[str, ...], ids: list[UUID]) -> list[str]:
+    """Addresses at which somebody is told one of the words."""
+    client = signed_in(county.users[who])
+    return [
+        f"{who} {path}"
+        for address in ADDRESSES
+        for path in asked(county, address, ids)
+        if path.partition("?")[0] not in COUNTS and tells(client.get(path), words)
+    ]
+
+
+@pytest.mark.parametrize("who", ["zhao", "chen"])
+def test_mental_health_is_told_at_no_door_to_those_who_treat_without_its_permission(county, who):
+    """赵村医 keeps the record and 陈主任 treats; the township wrote what is behind the door."""
+    ids = _behind_the_door(county)
+    wrong = [path for path in said_at(county, who, BEHIND, ids) if not _own_letter(path)]
+    assert wrong == []
+    assert said_at(county, "wang", BEHIND, ids[:1])
+
+
+def _own_letter(path: str) -> bool:
+    """The printed letter of a referral in which the reader takes part."""
+    return path.endswith(("/letter/", "/receipt/")) or "/documents/" in path
+
+
+def test_what_is_closed_is_told_at_no_door(county):
+    """刘科长 of another township, when the glass that he broke has closed again."""
+    BreakGlass.objects.update(until=timezone.now() - timedelta(hours=1))
+    ids = [row.pk for model in FACTS for row in model._default_manager.all()]
+    ids += Order.objects.values_list("pk", flat=True)
+    ids += Referral.objects.values_list("pk", flat=True)
+    assert said_at(county, "liu", PLANTED, ids) == []
+
+
 def test_the_residents_own_pages_are_traced_too(county):
     client = signed_in(county.users["patient"])
     assert "青鹭病" in told(client.get("/m/record/"))
     line = TrailEntry.objects.filter(verb="resident.read").latest("id")
-    assert (line.person_id, line.basis) == (county.patient.pk, "本人")
+    assert (line.person_id, said(line.basis)) == (county.patient.pk, "本人")
 
 
 def test_nobody_without_a_right_is_told_and_the_asking_is_traced(county):

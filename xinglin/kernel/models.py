@@ -42,6 +42,7 @@ class TrailEntry(models.Model):
     subject_id = models.UUIDField()
     person_id = models.UUIDField(null=True)
     changes = models.JSONField(default=dict)
+    # Of a reading: the ground as `trail.Ground` keeps it, told by `trail.said`.
     basis = models.CharField(max_length=200, blank=True)
     # Of a reading: which parts of the record lay open, in a word each.
     parts = models.CharField(max_length=120, blank=True)

@@ -8,9 +8,10 @@ or moved afterwards shows. Chaining afterwards keeps writers from queueing on on
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SM3, Hash
@@ -27,6 +28,56 @@ from xinglin.kernel.records import Record
 FIRST = "0" * 64
 # The name of the lock that sealing takes on PostgreSQL: any number that nobody else takes.
 SEALING = 20_260_302
+# How much of the parts of a reading a line holds.
+LONGEST = 120
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Why data are read: a code that the trail keeps, and words for whoever reads the line.
+
+    `says` makes the words of what stood beside the code (ids, dates, codes of other tables).
+    """
+
+    code: str
+    label: Any
+    says: Callable[[Mapping[str, str]], str] | None = None
+
+    def __post_init__(self) -> None:
+        GROUNDS[self.code] = self
+
+    def kept(self, **beside: object) -> str:
+        """As the trail keeps it: the code and, behind a question mark, what fills its words."""
+        told = {name: str(value) for name, value in beside.items() if value}
+        return f"{self.code}?{urlencode(told)}" if told else self.code
+
+
+# Every ground by its code.
+GROUNDS: dict[str, Ground] = {}
+
+
+def through(basis: str, door: str) -> str:
+    """A kept ground with the door through which the reader came; pages need none."""
+    if not door:
+        return basis
+    return f"{basis}{'&' if '?' in basis else '?'}{urlencode({'door': door})}"
+
+
+def together(parts: Iterable[str]) -> str:
+    """Several parts of a record as one line of the trail keeps them; too many are “record”."""
+    told = ",".join(sorted(parts))
+    return told if len(told) <= LONGEST else "record"
+
+
+def said(basis: str) -> str:
+    """A kept ground in the reader's language; what is no known code speaks for itself."""
+    code, _mark, beside = basis.partition("?")
+    ground = GROUNDS.get(code)
+    if ground is None:
+        return basis
+    told = dict(parse_qsl(beside))
+    words = ground.says(told) if ground.says else str(ground.label)
+    return " · ".join(filter(None, (words, told.get("door", ""))))
 
 
 def line(by: Actor, verb: str, record: Record, before: dict[str, Any]) -> TrailEntry:

@@ -8,9 +8,8 @@ from datetime import time
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import get_language
-
 from xinglin.kernel import catalogue
+from xinglin.kernel.reasons import Coded, Reasons
 from xinglin.registry.terminology.rules import Entry, Index
 
 DRUGS = "drugs.csv"
@@ -19,20 +18,8 @@ FREQUENCIES = "frequencies.toml"
 ROUTES = "order-routes.toml"
 ITEMS = "order-items.toml"
 SETS = "order-sets.toml"
-REASONS = "order-reasons.toml"
-
-
-@dataclass(frozen=True)
-class Coded:
-    """A code with its two names."""
-
-    code: str
-    zh: str
-    en: str
-
-    @property
-    def label(self) -> str:
-        return self.en if (get_language() or "").startswith("en") else self.zh
+# The questions: send-back, omit, stop, cancel, void.
+reasons = Reasons("order-reasons.toml")
 
 
 @dataclass(frozen=True)
@@ -120,13 +107,6 @@ class OrderSet(Coded):
     """What a ward usually orders for an illness."""
 
     lines: tuple[Line, ...] = field(default=())
-
-
-@dataclass(frozen=True)
-class Reason(Coded):
-    """A coded reason; `text` asks for words beside it."""
-
-    text: bool = False
 
 
 def _number(text: str) -> Decimal | None:
@@ -267,27 +247,6 @@ def _sets(name: str) -> dict[str, OrderSet]:
 
 def sets() -> dict[str, OrderSet]:
     return _sets(SETS)
-
-
-@catalogue.cached
-def _reasons(name: str) -> dict[str, dict[str, Reason]]:
-    return {
-        group: {
-            row["code"]: Reason(row["code"], row["zh"], row["en"], row.get("text", False))
-            for row in content["codes"]
-        }
-        for group, content in catalogue.read_toml(name)["reasons"].items()
-    }
-
-
-def reasons(group: str) -> dict[str, Reason]:
-    """The coded reasons for one question: send-back, omit, stop, cancel, void."""
-    return _reasons(REASONS)[group]
-
-
-def reason_label(group: str, code: str) -> str:
-    found = reasons(group).get(code)
-    return found.label if found else code
 
 
 @catalogue.cached

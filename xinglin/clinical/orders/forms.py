@@ -194,7 +194,7 @@ class ReasonForm(Form):
     def __init__(self, group: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["code"]
-        field.choices = [("", "—"), *catalogue.choices(catalogue.reasons(group))]
+        field.choices = [("", "—"), *catalogue.choices(catalogue.reasons.of(group))]
 
 
 class TimeForm(Form):
@@ -257,7 +257,7 @@ class OmitForm(TimeForm):
     def __init__(self, order: Order, *args: Any, **kwargs: Any) -> None:
         super().__init__(order, (Done.DUE,), *args, **kwargs)
         field: Any = self.fields["reason"]
-        field.choices = [("", "—"), *catalogue.choices(catalogue.reasons("omit"))]
+        field.choices = [("", "—"), *catalogue.choices(catalogue.reasons.of("omit"))]
 
 
 class StrikeForm(TimeForm):
@@ -269,7 +269,7 @@ class StrikeForm(TimeForm):
     def __init__(self, order: Order, *args: Any, **kwargs: Any) -> None:
         super().__init__(order, (Done.GIVEN, Done.OMITTED), *args, **kwargs)
         field: Any = self.fields["reason"]
-        field.choices = [("", "—"), *catalogue.choices(catalogue.reasons("void"))]
+        field.choices = [("", "—"), *catalogue.choices(catalogue.reasons.of("void"))]
 
 
 class SkinTestForm(Form):

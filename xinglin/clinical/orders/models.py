@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from xinglin.clinical.orders import catalogue
-from xinglin.clinical.privacy.models import broken, held_domains, open_people
+from xinglin.clinical.privacy.models import seen
 from xinglin.clinical.record.models import Encounter, Medication
 from xinglin.kernel.access import Actor, Reach
 from xinglin.kernel.records import Record, Workflow
@@ -34,6 +34,14 @@ class Kind(models.TextChoices):
     LABORATORY = "laboratory", _("检验")
     EXAMINATION = "examination", _("检查")
     PROCEDURE = "procedure", pgettext_lazy("order", "操作")
+
+
+# Which part of the record an order tells of: what a resident allows or forbids.
+PART_OF: dict[str, tuple[Kind, ...]] = {
+    "medication": (Kind.DRUG,),
+    "observation": (Kind.LABORATORY, Kind.EXAMINATION),
+    "procedure": (Kind.NURSING, Kind.TREATMENT, Kind.PROCEDURE),
+}
 
 
 class Term(models.TextChoices):
@@ -87,10 +95,11 @@ class OrderQuerySet(models.QuerySet["Order"]):
         if actor.reach is Reach.NOTHING or not actor.may("orders.read"):
             return self.none()
         mine = Q(organisation_id=actor.org_id)
-        # What was ordered in a visit of a sensitive domain lies behind its door, too.
-        plain = Q(encounter__domain__in=["", *held_domains(actor)])
-        plain |= Q(person__in=broken(actor).values("person_id"))
-        mine |= Q(person__in=open_people(actor)) & plain & ~Q(state=State.DRAFT)
+        # As of the part of the record that it is about; what was ordered in a visit of a
+        # sensitive domain lies behind its door, too.
+        for part, kinds in PART_OF.items():
+            read = Q(kind__in=kinds) & seen(actor, part, domain="encounter__domain")
+            mine |= read & ~Q(state=State.DRAFT)
         if actor.may("orders.review"):
             mine |= Q(checker_id=actor.org_id)
         return self.filter(mine, county_id=actor.county_id)
@@ -312,14 +321,14 @@ class Order(Workflow):
             return ""
         asked = {State.CANCELLED: "cancel", State.VOIDED: "void"}
         group = asked.get(State(self.state), "stop")
-        words = (catalogue.reason_label(group, self.end_code), self.end_text)
+        words = (catalogue.reasons.label(group, self.end_code), self.end_text)
         return "：".join(filter(None, words))
 
     @property
     def return_label(self) -> str:
         if not self.return_code:
             return ""
-        words = (catalogue.reason_label("send-back", self.return_code), self.return_text)
+        words = (catalogue.reasons.label("send-back", self.return_code), self.return_text)
         return "：".join(filter(None, words))
 
     @property
@@ -432,4 +441,4 @@ class Execution(Record):
 
     @property
     def reason_label(self) -> str:
-        return catalogue.reason_label("omit", self.reason)
+        return catalogue.reasons.label("omit", self.reason)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from xinglin.clinical.orders import catalogue
 from xinglin.clinical.orders.models import BEFORE_ACTIVE, Order, SkinTest, State
 from xinglin.kernel.access import Actor, Permission
+from xinglin.kernel.trail import Ground
 
 
 def own_house(actor: Actor, order: Order) -> bool:
@@ -31,6 +32,9 @@ def another_doctor(actor: Actor, order: Order) -> bool:
 def reading(actor: Actor, order: Order) -> bool:
     return order.county_id == actor.county_id
 
+
+# Whoever reads orders of people whose record is not open to them.
+OF_THE_ORDER = Ground("orders", _("本机构书写的内容或受托审方"))
 
 READ = Permission("orders.read", _("查阅医嘱"), reading)
 WRITE = Permission("orders.write", _("开立医嘱"), own_house)

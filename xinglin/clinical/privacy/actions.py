@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 
 from xinglin.clinical.privacy import catalogue, events, permissions, rules
 from xinglin.clinical.privacy.models import (
+    NOT_PROVEN,
     PARTS,
     AccessCode,
     BreakGlass,
@@ -21,16 +22,18 @@ from xinglin.clinical.privacy.models import (
     Review,
     State,
     Vip,
-    about,
     is_open,
     officer_house,
+    readings,
 )
 from xinglin.kernel import aftermath, clock, inbox, parameters, trail
 from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action
 from xinglin.kernel.errors import Conflict, Refused, WrongState
-from xinglin.kernel.models import Notice, TrailEntry
+from xinglin.kernel.models import Notice
 from xinglin.kernel.outbox import publish
+from xinglin.kernel.reasons import UnknownReason
+from xinglin.kernel.records import Record
 from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people import actions as people
 from xinglin.registry.people.models import CareLink, Person, merged_into
@@ -45,10 +48,6 @@ class NotProven(Refused):
 
 class TooManyTries(Refused):
     code = "too-many-tries"
-
-
-class UnknownReason(Refused):
-    code = "unknown-reason"
 
 
 class WrongConsent(Refused):
@@ -100,7 +99,7 @@ def prove(presence: Presence, *, by: Actor, plain: str, field: str = "proof") ->
         presence.passed = _redeem(presence, plain)
     presence.save(force_insert=True)
     if not presence.passed:
-        trail.refuse(by, "record.read", person, basis=_("核验未通过"), parts="record")
+        trail.refuse(by, "record.read", person, basis=NOT_PROVEN.kept(), parts="record")
     return presence
 
 
@@ -108,7 +107,7 @@ def prove(presence: Presence, *, by: Actor, plain: str, field: str = "proof") ->
 def prove_again(presence: Presence, *, by: Actor) -> Presence:
     """Keep a failed try though the request around it was taken back."""
     presence.save(force_insert=True)
-    trail.refuse(by, "record.read", presence.person, basis=_("核验未通过"), parts="record")
+    trail.refuse(by, "record.read", presence.person, basis=NOT_PROVEN.kept(), parts="record")
     return presence
 
 
@@ -199,6 +198,8 @@ def give_account(
     if not fits(presence, person.pk, by.org_id):
         raise NotProven(_("开通账号须由居民出示授权码或身份证。"), field="proof")
     staff.open_account_of(person, username=username, password=password)
+    given = gettext_noop("%(house)s%(who)s为您开通了账号或重设了密码；如不是您本人办理，请联系县里")
+    _tell_resident(person, given, person, house=by.org_name, who=by.name)
     return person
 
 
@@ -240,7 +241,10 @@ def issue(code: AccessCode, *, by: Actor) -> AccessCode:
 @action(permissions.ISSUE)
 def issue_paper(code: AccessCode, *, by: Actor) -> AccessCode:
     """Print a code that the resident takes along; the one before is void."""
-    return _issue(code)
+    _issue(code)
+    printed = gettext_noop("%(house)s%(who)s为您打印了纸质授权码")
+    _tell_resident(code.person, printed, code, house=by.org_name, who=by.name)
+    return code
 
 
 def _issue(code: AccessCode) -> AccessCode:
@@ -259,7 +263,10 @@ def _issue(code: AccessCode) -> AccessCode:
 def record_consent(consent: Consent, *, by: Actor) -> Consent:
     """Write down what the resident has signed on paper in a house that may read the record."""
     consent.recorded_by, consent.recorded_at_id = by.name, by.org_id
-    return _consent(consent)
+    _consent(consent)
+    written = gettext_noop("%(house)s%(who)s登记了您的一份纸质授权；如不是您的意思，请撤回")
+    _tell_resident(consent.person, written, consent, house=by.org_name, who=by.name)
+    return consent
 
 
 @action(permissions.OWN_CONSENT)
@@ -300,9 +307,18 @@ def _signed_by_whom(consent: Consent, today: date) -> None:
 
 
 @action(permissions.WITHDRAW)
-def record_withdrawal(consent: Consent, *, by: Actor) -> Consent:
-    """Write down that the resident takes back what was allowed or forbidden."""
-    return _withdraw(consent, by)
+def record_withdrawal(consent: Consent, *, by: Actor, presence: Presence | None = None) -> Consent:
+    """Write down that the resident takes back what was allowed or forbidden.
+
+    No house lifts a no by itself: the resident is here and shows code or card.
+    """
+    lifts = consent.effect == Consent.Effect.DENY
+    if lifts and not fits(presence, consent.person_id, by.org_id):
+        raise NotProven(_("撤回“不允许查阅”须居民到场，请居民出示授权码或身份证。"), field="proof")
+    _withdraw(consent, by)
+    taken = gettext_noop("%(house)s%(who)s登记您撤回了一份授权；如不是您的意思，请重新授权")
+    _tell_resident(consent.person, taken, consent, house=by.org_name, who=by.name)
+    return consent
 
 
 @action(permissions.OWN_WITHDRAW)
@@ -327,8 +343,7 @@ def _withdraw(consent: Consent, by: Actor) -> Consent:
 def break_glass(glass: BreakGlass, *, by: Actor) -> BreakGlass:
     """Open the record in an emergency; officer and resident hear of it, and it is reviewed."""
     glass.reason = glass.reason.strip()
-    if glass.reason_code not in catalogue.reasons("break-glass"):
-        raise UnknownReason(_("请选择原因。"), field="reason_code")
+    catalogue.reasons.check("break-glass", glass.reason_code, glass.reason, field="reason_code")
     if len(glass.reason) < 4:
         raise UnknownReason(_("请用一句话写明当时情况。"), field="reason")
     now = clock.now()
@@ -349,17 +364,17 @@ def break_glass(glass: BreakGlass, *, by: Actor) -> BreakGlass:
         ),
         "privacy.review_days",
     )
-    told = {"who": by.name, "house": by.org_name, "patient": glass.person.masked_name}
+    told = {"who": by.name, "house": by.org_name}
     inbox.tell(
         review.owner_id,
         permissions.REVIEW.code,
         gettext_noop("%(house)s%(who)s紧急查阅了%(patient)s的病历，请核查"),
         subject=review,
+        patient=glass.person.masked_name,
         **told,
     )
-    _tell_resident(
-        review, gettext_noop("%(house)s%(who)s以紧急查阅打开了您的病历，县里会核查"), told
-    )
+    opened = gettext_noop("%(house)s%(who)s以紧急查阅打开了您的病历，县里会核查")
+    _tell_resident(glass.person, opened, review, **told)
     publish(
         events.GlassBroken(
             person_id=glass.person_id, organisation_id=glass.organisation_id, review_id=review.pk
@@ -368,15 +383,16 @@ def break_glass(glass: BreakGlass, *, by: Actor) -> BreakGlass:
     return glass
 
 
-def _tell_resident(review: Review, message: str, params: dict[str, str]) -> None:
+def _tell_resident(person: Person, message: str, about: Record, **params: str) -> None:
+    """Put a sentence where the resident reads it; the house may not take it back."""
     Notice(
         at=clock.now(),
-        org_id=review.county_id,
-        audience=f"person:{review.person_id}",
+        org_id=person.county_id,
+        audience=f"person:{person.pk}",
         message=message,
         params=params,
-        kind=review.inbox_kind,
-        subject_id=review.pk,
+        kind=str(about._meta.model_name),
+        subject_id=about.pk,
     ).save(force_insert=True)
 
 
@@ -398,11 +414,8 @@ def _before_the_officer(review: Review, key: str) -> Review:
 def dispute(review: Review, *, by: Actor) -> Review:
     """Ask the privacy officer why somebody looked at one's record."""
     entry = review.entry
-    told = TrailEntry.objects.filter(about(review.person_id), kind=TrailEntry.Kind.READ)
-    if entry is None or not told.filter(pk=entry.pk).exists():
+    if entry is None or not readings(by).filter(pk=entry.pk).exists():
         raise Refused(_("没有这条查阅记录。"))
-    if entry.user_id == by.user_id:
-        raise Refused(_("这是您本人的查阅。"))
     if Review.objects.filter(entry=entry).exists():
         raise Conflict(_("您已对这次查阅提出异议，正在核查。"))
     review.kind = Review.Kind.DISPUTE
@@ -436,7 +449,7 @@ def decide(review: Review, *, by: Actor, justified: bool, answer: str) -> Review
         message = gettext_noop("对您病历的一次查阅已核查：查阅正当")
     else:
         message = gettext_noop("对您病历的一次查阅已核查：查阅不当，将按规定处理")
-    _tell_resident(review, message, {})
+    _tell_resident(review.person, message, review)
     return review
 
 
@@ -457,8 +470,7 @@ def mark(row: Mark, *, by: Actor) -> Mark:
 @action(permissions.WATCH)
 def watch(vip: Vip, *, by: Actor) -> Vip:
     """Flag every reading of a person whose record draws curiosity."""
-    if vip.reason not in catalogue.reasons("vip"):
-        raise UnknownReason(_("请选择原因。"), field="reason")
+    catalogue.reasons.check("vip", vip.reason, field="reason")
     if Vip.objects.standing().filter(person=vip.person).exists():
         raise Conflict(_("该居民已列为重点关注。"))
     vip.save(force_insert=True)

@@ -16,6 +16,7 @@ from xinglin.clinical.privacy.models import (
     Consent,
     parts_said,
 )
+from xinglin.kernel import trail
 from xinglin.kernel.models import TrailEntry
 from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people.models import Person, PersonId
@@ -76,6 +77,12 @@ class PresenceIn(In):
     )
 
 
+class WithdrawIn(In):
+    proof: str = Field(
+        "", max_length=40, description="居民的授权码或身份证号码；撤回“不允许查阅”时必填"
+    )
+
+
 class PresenceOut(Schema):
     """The record is open to the caller's house."""
 
@@ -128,6 +135,10 @@ class ReadingOut(Schema):
     @staticmethod
     def resolve_person(row: TrailEntry) -> Any:
         return row.person_id
+
+    @staticmethod
+    def resolve_basis(row: TrailEntry) -> str:
+        return trail.said(row.basis)
 
     @staticmethod
     def resolve_parts(row: TrailEntry) -> str:
@@ -188,13 +199,15 @@ def give(request: Request, body: ConsentIn) -> Any:
     operation_id="withdrawConsent",
     summary="撤回授权",
 )
-def withdraw(request: Request, pk: UUID) -> Consent:
-    consent = get_object_or_404(
-        Consent.objects.visible_to(request.actor).select_related("person"), pk=pk
-    )
-    if request.actor.person_id is not None:
-        return actions.withdraw_consent(consent, by=request.actor)
-    return actions.record_withdrawal(consent, by=request.actor)
+def withdraw(request: Request, pk: UUID, body: WithdrawIn | None = None) -> Consent:
+    """机构撤回“不允许查阅”须居民到场，并给出其授权码或身份证号码。"""
+    actor = request.actor
+    consent = get_object_or_404(Consent.objects.visible_to(actor).select_related("person"), pk=pk)
+    if actor.person_id is not None:
+        return actions.withdraw_consent(consent, by=actor)
+    proof = body.proof if body else ""
+    shown = actions.present(consent.person, proof, by=actor) if proof else None
+    return actions.record_withdrawal(consent, by=actor, presence=shown)
 
 
 @router.post(
@@ -211,7 +224,7 @@ def open_record(request: Request, pk: UUID, body: PresenceIn) -> dict[str, Any]:
     return {
         "person": person.pk,
         "until": actions.open_until(shown),
-        "basis": models.ground(request.actor, person),
+        "basis": trail.said(models.ground(request.actor, person)),
     }
 
 

@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-from django.utils.translation import get_language
 
 from xinglin.kernel import catalogue
+from xinglin.kernel.reasons import Coded, Reasons
 
 SENSITIVE = "sensitive.toml"
-REASONS = "privacy.toml"
-
-
-@dataclass(frozen=True)
-class Coded:
-    """One code with its words; `text` asks for words beside it."""
-
-    code: str
-    zh: str
-    en: str
-    text: bool = False
-
-    @property
-    def label(self) -> str:
-        return self.en if (get_language() or "").startswith("en") else self.zh
+# The questions: break-glass, vip.
+reasons = Reasons("privacy.toml")
 
 
 @dataclass(frozen=True)
@@ -59,25 +44,3 @@ def domains() -> dict[str, Domain]:
 def domain_of(icd10: str) -> str:
     """The domain that a diagnosis belongs to, "" for the ordinary ones."""
     return next((d.code for d in domains().values() if d.holds(icd10)), "")
-
-
-@catalogue.cached
-def _reasons(name: str) -> dict[str, dict[str, Coded]]:
-    groups: dict[str, Any] = catalogue.read_toml(name)["reasons"]
-    return {
-        group: {
-            row["code"]: Coded(row["code"], row["zh"], row["en"], row.get("text", False))
-            for row in told["codes"]
-        }
-        for group, told in groups.items()
-    }
-
-
-def reasons(group: str) -> dict[str, Coded]:
-    """The coded reasons of one question; KeyError names an unknown question."""
-    return _reasons(REASONS)[group]
-
-
-def reason_label(group: str, code: str) -> str:
-    found = reasons(group).get(code)
-    return found.label if found else code

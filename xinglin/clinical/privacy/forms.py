@@ -35,7 +35,7 @@ class GlassForm(ModelForm):
 
 
 def _coded(group: str) -> list[tuple[str, str]]:
-    return [("", "—"), *((code, row.label) for code, row in catalogue.reasons(group).items())]
+    return [("", "—"), *((code, row.label) for code, row in catalogue.reasons.of(group).items())]
 
 
 class AnswerForm(Form):

@@ -8,7 +8,7 @@ from xinglin.clinical.privacy.models import (
     Presence,
     Review,
     Vip,
-    is_open,
+    cared_for,
 )
 from xinglin.kernel.access import Actor, Permission, Reach
 from xinglin.registry.people.models import Person
@@ -28,9 +28,9 @@ def of_the_resident(actor: Actor, row: AccessCode | Consent | Review) -> bool:
     return actor.person_id is not None and actor.person_id == row.person_id
 
 
-def in_open_record(actor: Actor, row: AccessCode | Consent) -> bool:
-    """For those who may read the person already: no house opens a record by such a row alone."""
-    return row.person.county_id == actor.county_id and is_open(actor, row.person)
+def in_care(actor: Actor, row: AccessCode | Consent) -> bool:
+    """For those who treat the person already: no house opens a record by such a row alone."""
+    return cared_for(actor).filter(pk=row.person_id).exists()
 
 
 def officer(actor: Actor, row: Review | Mark | Vip) -> bool:
@@ -41,9 +41,9 @@ PROVE = Permission("privacy.prove", _("核验居民到场"), here)
 OPEN = Permission("privacy.open", _("凭核验打开病历"), here)
 TAKE_OVER = Permission("privacy.take-over", _("凭核验接管健康档案"), same_county)
 BREAK = Permission("privacy.break-glass", _("紧急查阅"), here)
-CONSENT = Permission("privacy.consent", _("登记居民授权"), in_open_record)
-WITHDRAW = Permission("privacy.withdraw", _("登记撤回授权"), in_open_record)
-ISSUE = Permission("privacy.issue-code", _("打印居民授权码"), in_open_record)
+CONSENT = Permission("privacy.consent", _("登记居民授权"), in_care)
+WITHDRAW = Permission("privacy.withdraw", _("登记撤回授权"), in_care)
+ISSUE = Permission("privacy.issue-code", _("打印居民授权码"), in_care)
 GIVE_ACCOUNT = Permission("privacy.give-account", _("开通居民账号"), same_county)
 REVIEW = Permission("privacy.review", _("核查查阅"), officer)
 MARK = Permission("privacy.mark", _("处理查阅异常"), officer)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.utils.translation import get_language
-
 from xinglin.kernel import catalogue
+from xinglin.kernel.reasons import Reasons
 
 ROUTES = "referral-routes.toml"
-REASONS = "referral-reasons.toml"
+# The questions: up, down, refusal, cancel, end, waiting…
+reasons = Reasons("referral-reasons.toml")
 
 
 @dataclass(frozen=True)
@@ -22,20 +22,6 @@ class Route:
     direction: str
     approval: str
     paper_after: bool
-
-
-@dataclass(frozen=True)
-class Reason:
-    """A coded reason; `text` asks for words beside it."""
-
-    code: str
-    zh: str
-    en: str
-    text: bool = False
-
-    @property
-    def label(self) -> str:
-        return self.en if (get_language() or "").startswith("en") else self.zh
 
 
 @catalogue.cached
@@ -57,24 +43,3 @@ def _routes(name: str) -> list[Route]:
 def routes() -> list[Route]:
     """The routes that are open in this county."""
     return _routes(ROUTES)
-
-
-@catalogue.cached
-def _reasons(name: str) -> dict[str, dict[str, Reason]]:
-    return {
-        group: {
-            row["code"]: Reason(row["code"], row["zh"], row["en"], row.get("text", False))
-            for row in content["codes"]
-        }
-        for group, content in catalogue.read_toml(name)["reasons"].items()
-    }
-
-
-def reasons(group: str) -> dict[str, Reason]:
-    """The coded reasons for one question: up, down, refusal, cancel, end, waiting…"""
-    return _reasons(REASONS)[group]
-
-
-def reason_label(group: str, code: str) -> str:
-    found = reasons(group).get(code)
-    return found.label if found else code

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, Q
-from django.utils.translation import gettext as _
 
 from xinglin.clinical.record.models import Document
 from xinglin.clinical.referral import catalogue, permissions
@@ -152,7 +151,7 @@ def _diagnosis(referral: Referral) -> dict[str, Any]:
 def _reason(referral: Referral) -> dict[str, Any]:
     if not referral.reason_code:
         return {}
-    label = catalogue.reason_label(referral.direction, referral.reason_code)
+    label = catalogue.reasons.label(referral.direction, referral.reason_code)
     return {
         "coding": [coding(REASON, referral.reason_code, label)],
         "text": referral.reason or label,
@@ -163,13 +162,13 @@ def _why(referral: Referral) -> dict[str, Any]:
     """Why it was declined, or ended before its end."""
     if referral.end_code:
         group = "cancel" if referral.state == State.CANCELLED else "end"
-        label = catalogue.reason_label(group, referral.end_code)
+        label = catalogue.reasons.label(group, referral.end_code)
         return {
             "coding": [coding(ENDING, referral.end_code, label)],
             "text": referral.end_reason or label,
         }
     if referral.refusal_code:
-        label = catalogue.reason_label("refusal", referral.refusal_code)
+        label = catalogue.reasons.label("refusal", referral.refusal_code)
         return {
             "coding": [coding(REASON, referral.refusal_code, label)],
             "text": referral.refusal or label,
@@ -225,10 +224,7 @@ def _papers(actor: Actor) -> Sequence[Any]:
 
 
 def _grounds(actor: Actor, referrals: Sequence[Referral]) -> dict[UUID, str]:
-    return {
-        each.person_id: _("参与转诊的机构") if actor.scope & each.parties else _("管理或续诊")
-        for each in referrals
-    }
+    return {each.person_id: permissions.ground(actor, each).kept() for each in referrals}
 
 
 def _request_status() -> dict[str, Q]:

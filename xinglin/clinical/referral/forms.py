@@ -49,7 +49,7 @@ def reasons_by_direction(*directions: Direction) -> Choices:
 
 
 def _reasons(group: str) -> Choices:
-    return [(reason.code, reason.label) for reason in catalogue.reasons(group).values()]
+    return [(reason.code, reason.label) for reason in catalogue.reasons.of(group).values()]
 
 
 class HouseField(forms.ModelChoiceField):  # type: ignore[type-arg]

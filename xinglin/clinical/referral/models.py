@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from xinglin.clinical.privacy.models import broken, held_domains, open_people
 from xinglin.clinical.record.models import Document, Encounter
 from xinglin.kernel.access import Actor, Reach
 from xinglin.kernel.records import Workflow
 from xinglin.registry.organisations.models import Organisation, tree
-from xinglin.registry.people.models import CareLink, Person
+from xinglin.registry.people.models import Person
 
 if TYPE_CHECKING:
     from typing import Self
@@ -94,8 +95,9 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
     def visible_to(self, actor: Actor, *, open_to_carers: bool = False) -> Self:
         """The houses that take part see a referral; nobody else does.
 
-        `open_to_carers` adds open referrals of people whom the house has in care right now:
-        whoever is about to write another must be able to read the one that stands.
+        `open_to_carers` adds open referrals of people whose record is open to the post: whoever
+        is about to write another must be able to read the one that stands. What is about a
+        sensitive illness stays behind its door.
         """
         if actor.reach is Reach.NOTHING or not actor.may("referral.read"):
             return self.none()
@@ -108,10 +110,10 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         theirs = actor.within("to_org", "follow_up_org") & Q(submitted_at__isnull=False)
         mine = actor.within("from_org", "written_by") | theirs
         if open_to_carers:
-            care = CareLink.objects.in_force().filter(
-                person_id=OuterRef("person_id"), organisation_id=actor.org_id
-            )
-            mine |= Q(Exists(care), owner__isnull=False)
+            plain = Q(domain__in=["", *held_domains(actor)])
+            plain |= Q(person__in=broken(actor).values("person_id"))
+            standing = Q(submitted_at__isnull=False, owner__isnull=False)
+            mine |= Q(person__in=open_people(actor)) & standing & plain
         return here.filter(mine)
 
     def sent_by(self, actor: Actor, *, by: str = "in") -> Self:
@@ -230,6 +232,8 @@ class Referral(Workflow):
     visit_no = models.CharField(_("门（急）诊号／住院号"), max_length=18, blank=True)
     diagnosis_code = models.CharField(_("诊断编码（ICD-10）"), max_length=11, blank=True)
     diagnosis_name = models.CharField(_("初步诊断"), max_length=100, blank=True)
+    # A sensitive domain of catalogue/sensitive.toml, by the diagnosis.
+    domain = models.CharField(max_length=20, blank=True, editable=False)
     diagnosed_on = models.DateField(_("诊断日期"), null=True, blank=True)
     symptoms = models.TextField(_("主要现病史（症状）"), max_length=1000, blank=True)
     past_history = models.TextField(_("既往史（疾病、外伤、手术）"), max_length=1000, blank=True)

@@ -12,6 +12,7 @@ from xinglin.clinical.referral.models import (
     State,
 )
 from xinglin.kernel.access import Actor, Permission, Reach
+from xinglin.kernel.trail import Ground
 from xinglin.registry.organisations.models import tree
 
 
@@ -52,6 +53,13 @@ def writing(actor: Actor, referral: Referral) -> bool:
         return False
     return actor.at(referral.from_org_id) or bool(house and house.outside)
 
+
+# On which ground a letter is read.
+TAKING_PART = Ground("referral", _("参与转诊的机构"))
+CARING = Ground("referral-care", _("管理或续诊"))
+DRAFTING = Ground("referral-draft", _("书写转诊单"))
+PRINTING = Ground("referral-print", _("打印转诊单"))
+ATTACHED = Ground("referral-document", _("转诊单附件"))
 
 READ = Permission("referral.read", _("查阅转诊单"), taking_part)
 DRAFT = Permission("referral.draft", _("填写转诊单"), writing)
@@ -128,6 +136,11 @@ ACTS: tuple[Permission[Referral], ...] = (
     CANCEL,
     END,
 )
+
+
+def ground(actor: Actor, referral: Referral) -> Ground:
+    """Why the post reads a letter: its house takes part, or it manages or goes on treating."""
+    return TAKING_PART if actor.scope & referral.parties else CARING
 
 
 def open_to(actor: Actor, referral: Referral) -> list[str]:

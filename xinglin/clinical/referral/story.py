@@ -76,13 +76,13 @@ def _note(entry: TrailEntry) -> str:
     now = {name: values[1] for name, values in entry.changes.items() if values[1]}
     told = []
     if entry.verb == "referral.decline":
-        told.append(catalogue.reason_label("refusal", now.get("refusal_code", "")))
+        told.append(catalogue.reasons.label("refusal", now.get("refusal_code", "")))
         told += [now.get("refusal", ""), now.get("alternative", "")]
     elif entry.verb in ("referral.cancel", "referral.end"):
         group = "cancel" if entry.verb.endswith("cancel") else "end"
-        told += [catalogue.reason_label(group, now.get("end_code", "")), now.get("end_reason", "")]
+        told += [catalogue.reasons.label(group, now.get("end_code", "")), now.get("end_reason", "")]
     elif entry.verb == "referral.waitlist":
-        told.append(catalogue.reason_label("waiting", now.get("waiting_code", "")))
+        told.append(catalogue.reasons.label("waiting", now.get("waiting_code", "")))
     elif entry.verb == "referral.accept":
         told += [
             now.get("to_department", ""),

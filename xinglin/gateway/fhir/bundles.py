@@ -25,6 +25,9 @@ from xinglin.kernel.searching import Offer
 from xinglin.registry.people.fhir import SUBSETTED
 from xinglin.registry.people.models import Person
 
+# What the trail says of this door.
+DOOR = "FHIR"
+
 
 def written(offer: Offer, row: Any) -> dict[str, Any]:
     """The whole resource of a row, with its version.
@@ -34,7 +37,8 @@ def written(offer: Offer, row: Any) -> dict[str, Any]:
     """
     resource = offer.write(row)
     digest = blake2b(orjson.dumps(resource), digest_size=4).hexdigest()
-    resource["meta"]["versionId"] = f"{round(row.updated_at.timestamp() * 1_000_000)}.{digest}"
+    changed = getattr(row, offer.changed)
+    resource["meta"]["versionId"] = f"{round(changed.timestamp() * 1_000_000)}.{digest}"
     return resource
 
 
@@ -56,7 +60,8 @@ class Entries:
     base: str
     entries: list[dict[str, Any]] = field(default_factory=list)
     seen: set[tuple[str, UUID]] = field(default_factory=set)
-    told: dict[str, dict[UUID, str]] = field(default_factory=dict)
+    # By the verb of the reading: each resident with the ground and the parts that were told.
+    told: dict[str, dict[UUID, tuple[str, set[str]]]] = field(default_factory=dict)
 
     def add(
         self,
@@ -94,26 +99,26 @@ class Entries:
             self.add(offer, list(rows.order_by("pk")), mode="include")
 
     def _note(self, offer: Offer, rows: Sequence[Any]) -> None:
-        """Remember whom the rows are about, asking for the ground once for each."""
+        """Remember whom the rows are about and what of them, asking for the ground once each."""
         if not offer.person:
             return
         people = self.told.setdefault(offer.verb, {})
         new = {getattr(row, offer.person): row for row in rows}
-        new = {person: row for person, row in new.items() if person not in people}
-        if new:
-            bases = offer.grounds(self.actor, list(new.values()))
-            people |= {person: bases.get(person, "") for person in new}
+        unknown = [row for person, row in new.items() if person not in people]
+        bases = offer.grounds(self.actor, unknown) if unknown else {}
+        for person in new:
+            basis = trail.through(bases.get(person, ""), DOOR)
+            people.setdefault(person, (basis, set()))[1].add(str(offer.model._meta.model_name))
 
     def trace(self) -> None:
         """Leave a line for each resident whose data the bundle tells."""
-        for verb, bases in self.told.items():
-            for basis in dict.fromkeys(bases.values()):
-                people = [
-                    Person(pk=key, county_id=self.actor.county_id)
-                    for key, why in bases.items()
-                    if why == basis
-                ]
-                trail.read_all(self.actor, verb, people, basis=basis)
+        for verb, people in self.told.items():
+            alike: dict[tuple[str, str], list[Person]] = {}
+            for key, (basis, parts) in people.items():
+                person = Person(pk=key, county_id=self.actor.county_id)
+                alike.setdefault((basis, trail.together(parts)), []).append(person)
+            for (basis, told), some in alike.items():
+                trail.read_all(self.actor, verb, some, basis=basis, parts=told)
 
 
 def searchset(asked: Asked, page: Page, entries: Entries, address: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from xinglin.gateway.fhir.bundles import Entries, searchset
 from xinglin.gateway.fhir.outcomes import answer
 from xinglin.gateway.fhir.pages import Page
 from xinglin.gateway.fhir.registry import COMPARTMENT, PATIENT, TYPES
-from xinglin.gateway.fhir.views import base_of, door, found
+from xinglin.gateway.fhir.views import asked_in_vain, base_of, door, found
 from xinglin.kernel.searching import Asking, Offer, read_date, read_id, refuse
 from xinglin.ui.paging import LARGEST
 from xinglin.ui.requests import Request
@@ -51,6 +51,8 @@ def everything(request: Request, pk: UUID) -> HttpResponse:
             break
         entries.add(each, some)
     matched = len(entries.entries)
+    if all(kind == PATIENT for kind, _key in entries.seen):
+        asked_in_vain(actor, [pk])
     entries.include("Organization", _houses(entries))
     entries.trace()
     whole = not cursor and not asked.cursor

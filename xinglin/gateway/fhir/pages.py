@@ -165,7 +165,8 @@ def _values(keys: Sequence[_Key], told: Sequence[Any]) -> list[Any]:
 
 
 def _write(direction: str, place: Sequence[Any]) -> str:
-    told = orjson.dumps([direction, *place], default=str)
+    texts = [str(value) if isinstance(value, int) else value for value in place]
+    told = orjson.dumps([direction, *texts], default=str)
     return base64.urlsafe_b64encode(told).decode().rstrip("=")
 
 

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 
 from xinglin.clinical.orders.fhir import OFFERS as ORDERS
 from xinglin.clinical.orders.models import Order
+from xinglin.clinical.privacy.fhir import OFFERS as PRIVACY
 from xinglin.clinical.record.fhir.offers import OFFERS as RECORD
 from xinglin.clinical.record.models import Medication
 from xinglin.clinical.referral.fhir import OFFERS as REFERRAL
@@ -39,6 +40,7 @@ ALL: tuple[Offer, ...] = (
     *map(_once, RECORD),
     *ORDERS,
     *REFERRAL,
+    *PRIVACY,
 )
 
 PATIENT = "Patient"
@@ -53,11 +55,11 @@ def _by_type(offers: Iterable[Offer]) -> dict[str, tuple[Offer, ...]]:
 
 
 TYPES = _by_type(ALL)
-# Types whose resources are about one patient: they are read under `Patient/id/…`, too.
+# Types whose resources tell of one patient: they are read under `Patient/id/…`, too.
 COMPARTMENT = tuple(
     kind
     for kind, offers in TYPES.items()
-    if kind != PATIENT and all(offer.parameter("patient") for offer in offers)
+    if kind != PATIENT and all(offer.person and offer.parameter("patient") for offer in offers)
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, cast
@@ -14,11 +15,12 @@ from django.http.response import HttpResponseBase
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
 
+from xinglin.clinical.privacy import models as privacy
 from xinglin.clinical.record.models import Document
 from xinglin.gateway.callers import SCOPES, caller
 from xinglin.gateway.fhir import capability
 from xinglin.gateway.fhir.asking import understood
-from xinglin.gateway.fhir.bundles import Entries, searchset, some_of, written
+from xinglin.gateway.fhir.bundles import DOOR, Entries, searchset, some_of, written
 from xinglin.gateway.fhir.outcomes import NotAllowed, answer, outcome_of, wants_json
 from xinglin.gateway.fhir.pages import page_of
 from xinglin.gateway.fhir.parts import with_parts
@@ -29,7 +31,7 @@ from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Conflict
 from xinglin.kernel.prepared import SLOT, Cabinet, Prepared
 from xinglin.kernel.searching import Asking, Offer, Pointer, read_id
-from xinglin.registry.people.models import standing
+from xinglin.registry.people.models import Person, standing
 from xinglin.ui.requests import Request
 
 View = Callable[..., HttpResponseBase]
@@ -37,6 +39,7 @@ View = Callable[..., HttpResponseBase]
 READING = (*capability.SCOPES, *SCOPES)
 FORM = "application/x-www-form-urlencoded"
 
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _queries: Cabinet[Prepared] = Cabinet()
 
 
@@ -59,6 +62,8 @@ def door(*methods: str, known: bool = True) -> Callable[[View], View]:
                 response = view(request, **kwargs)
             except Exception as error:  # whatever it was, the caller gets an outcome and no more
                 response = outcome_of(error)
+            if response.status_code == 404:
+                privacy.refused(cast(Request, request).actor, ids_of(request, kwargs), door=DOOR)
             if request.method == "HEAD" and isinstance(response, HttpResponse):
                 length = len(response.content)
                 response.content = b""
@@ -69,6 +74,12 @@ def door(*methods: str, known: bool = True) -> Callable[[View], View]:
         return enter
 
     return around
+
+
+def ids_of(request: HttpRequest, kwargs: dict[str, Any]) -> list[UUID]:
+    """The rows that were asked for by their ids, in the address or behind its question mark."""
+    asked = " ".join([*map(str, kwargs.values()), *map(str, request.GET.values())])
+    return list(dict.fromkeys(UUID(found) for found in _ID.findall(asked)))
 
 
 def base_of(request: HttpRequest) -> str:
@@ -109,6 +120,11 @@ def read(request: Request, kind: str, pk: UUID) -> HttpResponse:
 def found(actor: Actor, kind: str, pk: UUID) -> tuple[Offer, Any]:
     """The row behind an id, and which of the type's models it is of; Http404 if none is seen."""
     for at, offer in enumerate(TYPES[kind]):
+        if offer.key is not None:
+            row = offer.rows(actor).filter(pk=offer.key(pk)).first()
+            if row is not None:
+                return offer, row
+            continue
         one = _queries.get(
             (actor, kind, at),
             lambda offer=offer: Prepared(offer.rows(actor).filter(pk=SLOT)),  # type: ignore[misc]
@@ -137,8 +153,8 @@ def _standing(targets: tuple[str, ...], pk: UUID) -> UUID:
 def _trace(actor: Actor, offer: Offer, row: Any) -> None:
     if offer.person:
         person = getattr(row, offer.person)
-        basis = offer.grounds(actor, [row]).get(person, "")
-        trail.read(actor, offer.verb, row, basis=basis)
+        basis = trail.through(offer.grounds(actor, [row]).get(person, ""), DOOR)
+        trail.read(actor, offer.verb, row, basis=basis, parts=str(row._meta.model_name))
 
 
 def versioned(request: Request, resource: dict[str, Any], row: Any, offer: Offer) -> HttpResponse:
@@ -152,7 +168,7 @@ def versioned(request: Request, resource: dict[str, Any], row: Any, offer: Offer
         told = some_of(resource, elements, offer.needed) if elements else resource
         response = answer(told, pretty=request.GET.get("_pretty") == "true")
     response["ETag"] = etag
-    response["Last-Modified"] = http_date(row.updated_at.timestamp())
+    response["Last-Modified"] = http_date(getattr(row, offer.changed).timestamp())
     return response
 
 
@@ -231,7 +247,16 @@ def _searched(
         for target in include.targets:
             entries.include(target, keys)
     entries.trace()
+    if not page.rows and any(offer.person and kind != PATIENT for offer in asked.wanted):
+        asked_in_vain(actor, [*ids_of(request, {}), *([patient] if patient else [])])
     return answer(searchset(asked, page, entries, address), pretty=asked.pretty)
+
+
+def asked_in_vain(actor: Actor, ids: list[UUID]) -> None:
+    """A search of a record that is not open finds nothing; that it was tried leaves a line."""
+    people = Person.objects.visible_to(actor).filter(pk__in=ids)
+    closed = people.exclude(pk__in=privacy.open_people(actor).filter(pk__in=ids).values("pk"))
+    privacy.refused(actor, closed.values_list("pk", flat=True), door=DOOR)
 
 
 def _of(offer: Offer, patient: UUID) -> Any:

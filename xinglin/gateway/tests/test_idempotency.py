@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connections
 from django.utils import timezone
 
 from tests.cast import Cast, make
 from tests.machines import Machine, form, machine
+from tests.races import together
 from xinglin.clinical.record.models import Document
 from xinglin.clinical.referral.models import Referral
 from xinglin.gateway import idempotency
@@ -113,22 +112,12 @@ def test_ten_senders_of_one_key_are_served_by_one_act():
     cast = make()
     his = machine(cast.township, "his")
     body = form(cast)
-    gate = threading.Barrier(10)
-    answers: list[Any] = []
 
-    def send() -> None:
+    def send() -> Any:
         sender = Machine(his.headers["authorization"].removeprefix("Bearer "))
-        gate.wait()
-        try:
-            answers.append(sender.post("/referrals", body, key="race"))
-        finally:
-            connections.close_all()
+        return sender.post("/referrals", body, key="race")
 
-    threads = [threading.Thread(target=send) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    answers = together(*[send] * 10)
     assert [answer.status_code for answer in answers] == [201] * 10
     assert len({answer.content for answer in answers}) == 1
     assert sum("Idempotent-Replay" not in answer for answer in answers) == 1

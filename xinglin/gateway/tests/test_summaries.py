@@ -25,6 +25,7 @@ from xinglin.clinical.record.models import (
 )
 from xinglin.gateway.summaries import summary_of
 from xinglin.kernel.models import TrailEntry
+from xinglin.kernel.trail import said
 
 NOW = "2026-03-02T10:30:00+08:00"
 REQUIRED = ("11450-4", "48765-2", "10160-0")
@@ -194,7 +195,7 @@ def test_people_save_it_and_the_reading_is_traced(cast, enter, lived):
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert_ips(json.loads(answer.content))
     line = TrailEntry.objects.get(verb="record.read", person_id=cast.patient.pk)
-    assert line.basis.startswith("健康档案管理，上柳村卫生室")
+    assert said(line.basis).startswith("健康档案管理，上柳村卫生室")
     for part in ("stranger", "liu", "admin", "zheng"):
         assert enter(part).get(address).status_code == 404
     assert (

@@ -24,7 +24,8 @@ class Offer:
     each resident. `needed` are the elements that stay when only some are asked for. `listed`
     writes a row of a list that does not ask for the resident by number, where that tells less and
     hence leaves no line. Two models may be one type: a diagnosis and a problem are both a
-    Condition.
+    Condition. `key` makes a row's key of a resource's id, where rows are not known by the id
+    itself; `changed` is the column of the last change.
     """
 
     kind: str
@@ -42,14 +43,14 @@ class Offer:
     grounds: Callable[[Actor, Sequence[Any]], Mapping[UUID, str]] = lambda actor, rows: {}
     listed: Callable[[Any], dict[str, Any]] | None = None
     asks_for_one: tuple[str, ...] = ("_id",)
+    key: Callable[[UUID], Any] | None = None
+    changed: str = "updated_at"
 
     def parameter(self, name: str) -> Parameter | None:
         return next((each for each in self.every() if each.name == name), None)
 
     def every(self) -> Iterator[Parameter]:
         """The parameters of every type, then its own."""
-        yield from COMMON
+        yield Ids("_id", sort="id", key=self.key)
+        yield Span("_lastUpdated", self.changed)
         yield from self.parameters
-
-
-COMMON: tuple[Parameter, ...] = (Ids("_id", sort="id"), Span("_lastUpdated", "updated_at"))

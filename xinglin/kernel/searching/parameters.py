@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import Q
@@ -164,13 +164,16 @@ def numbers(name: str, columns: Mapping[str, str]) -> Token:
 
 @dataclass(frozen=True, eq=False)
 class Ids(Parameter):
-    """`_id`: the resources with these ids."""
+    """`_id`: the resources with these ids; `key` makes a row's key of one."""
 
     kind = "token"
     modifiers = ()
 
+    key: Callable[[UUID], Any] | None = field(default=None, kw_only=True)
+
     def one(self, text: str, modifier: str, asking: Asking) -> Q:
-        return Q(pk=read_id(self.name, text) or UUID(int=0))
+        found = read_id(self.name, text) or UUID(int=0)
+        return Q(pk=self.key(found) if self.key else found)
 
 
 # ----------------------------------------------------------------------------------------- strings

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from tests import cast
+from tests.races import together
 from xinglin.kernel import jobs, outbox
 from xinglin.kernel.ids import new_id
 from xinglin.kernel.models import Delivery, TrailEntry
@@ -72,31 +72,18 @@ def test_a_fact_is_told_after_the_commit_and_never_without_it():
 @pytest.mark.race
 def test_two_workers_share_the_queue_and_each_fact_has_its_effect_once():
     heard: list[UUID] = []
-    together = threading.Barrier(2)
 
     @outbox.on(BellRang)
     def listener(event: BellRang) -> None:
         heard.append(event.bell_id)
 
     rung = {ring().bell_id for _time in range(30)}
-    errors: list[BaseException] = []
 
     def work() -> None:
-        try:
-            together.wait(10)
-            while Delivery.objects.pending(timezone.now()).exists():
-                outbox.deliver()
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            connection.close()
+        while Delivery.objects.pending(timezone.now()).exists():
+            outbox.deliver()
 
-    workers = [threading.Thread(target=work) for _worker in range(2)]
-    for thread in workers:
-        thread.start()
-    for thread in workers:
-        thread.join(60)
-    assert errors == []
+    together(work, work)
     assert Delivery.objects.exclude(done_at=None).count() == 30
     # Once each: a delivery is locked while it is worked on.
     assert sorted(heard) == sorted(rung)
@@ -115,19 +102,10 @@ def test_two_workers_do_one_job_once(kind):
 
     for number in range(10):
         jobs.start("test", by=county.admin, n=number)
-    together = threading.Barrier(2)
 
     def run() -> None:
-        together.wait(10)
-        try:
-            while jobs.run_next():
-                pass
-        finally:
-            connection.close()
+        while jobs.run_next():
+            pass
 
-    threads = [threading.Thread(target=run) for _worker in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    together(run, run)
     assert sorted(done) == list(range(10))

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from xinglin.kernel.access import Actor
 from xinglin.kernel.resources import Resource, concept, instant, reference, slim
 from xinglin.kernel.searching import NOTHING, Asking, Offer, Pointer, Token, Words, codes, day
-from xinglin.registry.people import rules
+from xinglin.registry.people import permissions, rules
 from xinglin.registry.people.models import Identifier, Person, SearchKey, Sex
 
 ID_CARD = "urn:oid:2.16.156.10011.1.3"
@@ -400,7 +400,7 @@ def _parts(actor: Actor) -> Sequence[Any]:
 
 
 def _grounds(actor: Actor, people: Sequence[Person]) -> dict[UUID, str]:
-    return {person.pk: "fhir" for person in people}
+    return {person.pk: permissions.BY_MACHINE.kept() for person in people}
 
 
 OFFERS = (

@@ -1,6 +1,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.kernel.access import Actor, Permission, Reach
+from xinglin.kernel.trail import Ground
 from xinglin.registry.people.models import Identifier, MatchReview, Merge, Person, knows_card
 
 
@@ -38,3 +39,10 @@ TRANSFER = Permission("person.transfer", _("移交健康档案管理"), keeping)
 REVIEW = Permission("person.review", _("核对疑似重复档案"), of_ones_county)
 MERGE = Permission("person.merge", _("合并居民档案"), of_ones_county)
 UNMERGE = Permission("person.unmerge", _("撤销档案合并"), of_ones_county)
+
+# Why the whole numbers of a person were shown.
+SHOWING = Ground("numbers", _("查看完整号码"))
+CORRECTING = Ground("numbers-correct", _("更正居民信息"))
+IDENTIFYING = Ground("numbers-identify", _("登记标识号"))
+COMPARING = Ground("numbers-compare", _("核对疑似重复档案"))
+BY_MACHINE = Ground("numbers-machine", _("接口读取居民信息"))

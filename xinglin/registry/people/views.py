@@ -174,7 +174,7 @@ def correct(request: Request, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, _("已更正%(name)s的信息。") % {"name": person.name})
             return redirect(person)
-    trail.read(actor, SHOWN, person, basis=_("更正居民信息"), parts="numbers")
+    trail.read(actor, SHOWN, person, basis=permissions.CORRECTING.kept(), parts="numbers")
     return _person_form(request, form, person=person)
 
 
@@ -182,7 +182,7 @@ def correct(request: Request, pk: UUID) -> HttpResponse:
 def show(request: Request, pk: UUID) -> HttpResponse:
     """The numbers in full, and a line in the trail that says who looked."""
     person = _person(request.actor, pk)
-    trail.read(request.actor, SHOWN, person, basis=_("查看完整号码"), parts="numbers")
+    trail.read(request.actor, SHOWN, person, basis=permissions.SHOWING.kept(), parts="numbers")
     return page(
         request,
         "people/show.html",
@@ -211,7 +211,7 @@ def identifiers(request: Request, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, _("已登记%(kind)s。") % {"kind": new.get_kind_display()})
             return redirect("people:identifiers", pk=person.pk)
-    trail.read(actor, SHOWN, person, basis=_("登记标识号"), parts="numbers")
+    trail.read(actor, SHOWN, person, basis=permissions.IDENTIFYING.kept(), parts="numbers")
     return _act(
         request,
         person,
@@ -330,7 +330,7 @@ def review(request: Request, pk: UUID) -> HttpResponse:
             messages.success(request, done)
             return redirect("people:reviews")
     for person in sides:
-        trail.read(actor, SHOWN, person, basis=_("核对疑似重复档案"))
+        trail.read(actor, SHOWN, person, basis=permissions.COMPARING.kept())
     return page(
         request,
         "people/review.html",

@@ -27,7 +27,7 @@ from xinglin.clinical.orders.actions.ending import (
     void,
 )
 from xinglin.clinical.orders.actions.safety import findings_of
-from xinglin.clinical.orders.actions.steps import UnknownReason, WrongOrder, WrongTime, group_of
+from xinglin.clinical.orders.actions.steps import WrongOrder, WrongTime, group_of
 from xinglin.clinical.orders.actions.writing import (
     NeedsReason,
     Unsafe,
@@ -43,7 +43,6 @@ from xinglin.clinical.orders.actions.writing import (
 __all__ = [
     "NeedsReason",
     "NotYet",
-    "UnknownReason",
     "Unsafe",
     "WrongOrder",
     "WrongTime",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from xinglin.clinical.orders import permissions
+from xinglin.clinical.orders import catalogue, permissions
 from xinglin.clinical.orders.actions import steps
 from xinglin.clinical.orders.models import Done, Order, State
 from xinglin.kernel import clock, parameters
@@ -47,7 +47,7 @@ def _passed(order: Order, by: Actor) -> Order:
 def send_back(order: Order, *, by: Actor, code: str, text: str = "") -> Order:
     """Send a drug order back to its doctor, and say why."""
     _in_review(order)
-    steps.coded("send-back", code, text, field="return_code")
+    catalogue.reasons.check("send-back", code, text, field="return_code")
     now = clock.now()
     order.move_to(State.SENT_BACK)
     order.return_code, order.return_text = code, text.strip()

@@ -93,7 +93,7 @@ def omit(
 ) -> Order:
     """Note that it was not done at its time, and why."""
     now = clock.now()
-    steps.coded("omit", reason, note, field="reason")
+    catalogue.reasons.check("omit", reason, note, field="reason")
     row = _turn(order, execution, now, now, early=True)
     row.state = Done.OMITTED
     row.given_at, row.given_by = now, by.name[:50]
@@ -190,14 +190,14 @@ def _after(order: Order, now: datetime) -> None:
 @action(permissions.STRIKE)
 def strike(order: Order, *, by: Actor, execution: Execution, reason: str, text: str = "") -> Order:
     """Strike out what was noted by mistake; while the order runs, the time is due again."""
-    steps.coded("void", reason, text, field="reason")
+    catalogue.reasons.check("void", reason, text, field="reason")
     row = Execution.objects.select_for_update().filter(pk=execution.pk, order=order).first()
     if row is None or row.voided_at is not None or row.state not in (Done.GIVEN, Done.OMITTED):
         raise WrongState(_("没有可以作废的执行记录。"))
     now = clock.now()
     row.voided_at, row.voided_by = now, by.name[:50]
     row.void_reason = "：".join(
-        filter(None, (catalogue.reason_label("void", reason), text.strip()))
+        filter(None, (catalogue.reasons.label("void", reason), text.strip()))
     )[:200]
     row.save()
     if row.state == Done.GIVEN:

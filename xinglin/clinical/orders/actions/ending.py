@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from xinglin.clinical.orders import events, permissions
+from xinglin.clinical.orders import catalogue, events, permissions
 from xinglin.clinical.orders.actions import steps
 from xinglin.clinical.orders.models import BEFORE_ACTIVE, OPEN, Order, State, Term
 from xinglin.kernel import clock, parameters
@@ -27,7 +27,7 @@ def stop(order: Order, *, by: Actor, code: str, text: str = "") -> Order:
             _("%(order)s 当前为“%(state)s”，不能停止。")
             % {"order": order, "state": order.get_state_display()}
         )
-    steps.coded("stop", code, text, field="end_code")
+    catalogue.reasons.check("stop", code, text, field="end_code")
     now = clock.now()
     _stop(order, now, code, text, by)
     return order
@@ -74,7 +74,7 @@ def cancel(order: Order, *, by: Actor, code: str, text: str = "") -> Order:
         )
     if order.given:
         raise WrongState(_("已执行过的医嘱不能取消；请停止，或作废并说明原因。"))
-    steps.coded("cancel", code, text, field="end_code")
+    catalogue.reasons.check("cancel", code, text, field="end_code")
     steps.finish(order, State.CANCELLED, code, text, clock.now(), by=by)
     order.save()
     return order
@@ -85,7 +85,7 @@ def void(order: Order, *, by: Actor, code: str, text: str = "") -> Order:
     """Strike out an order that was wrong, with who and why; what was done of it stays."""
     if order.state in BEFORE_ACTIVE:
         raise WrongState(_("尚未执行的医嘱请取消。"))
-    steps.coded("void", code, text, field="end_code")
+    catalogue.reasons.check("void", code, text, field="end_code")
     steps.finish(order, State.VOIDED, code, text, clock.now(), by=by)
     order.save()
     return order

@@ -46,23 +46,6 @@ class WrongTime(Refused):
     code = "wrong-time"
 
 
-class UnknownReason(Refused):
-    code = "unknown-reason"
-
-
-def coded(group: str, code: str, text: str, *, field: str) -> None:
-    """Refuse a reason that is not in the catalogue, or one that asks for words and has none."""
-    if not code:
-        raise UnknownReason(_("请选择原因。"), field=field)
-    found = catalogue.reasons(group).get(code)
-    if found is None:
-        raise UnknownReason(_("没有“%(code)s”这一原因代码。") % {"code": code}, field=field)
-    if found.text and not text.strip():
-        raise UnknownReason(
-            _("选择“%(reason)s”时请补充说明。") % {"reason": found.label}, field=field
-        )
-
-
 def not_ahead(value: datetime, now: datetime, *, field: str) -> None:
     if value > now + SLACK:
         raise WrongTime(_("时间不能晚于现在。"), field=field)

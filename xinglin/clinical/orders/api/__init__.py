@@ -10,7 +10,6 @@ from django.db import transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 
 from xinglin.clinical.orders import actions, catalogue, permissions
@@ -41,10 +40,9 @@ def _one(request: Request, pk: UUID) -> Order:
 def _read(request: Request, people: Sequence[Person]) -> None:
     """Whose orders are told, once each."""
     for person in {person.pk: person for person in people}.values():
-        basis = ground(request.actor, person) or _("本机构书写的内容或受托审方")
-        trail.read(
-            request.actor, permissions.READ.code, person, basis=f"{basis} · REST", parts="order"
-        )
+        basis = ground(request.actor, person) or permissions.OF_THE_ORDER.kept()
+        basis = trail.through(basis, "REST")
+        trail.read(request.actor, permissions.READ.code, person, basis=basis, parts="order")
 
 
 @router.get(
@@ -312,7 +310,7 @@ def routes(request: Request, asked: Query[Paging]) -> Any:
 def reasons(request: Request, group: str, asked: Query[Paging]) -> Any:
     """一组原因代码：send-back、omit、stop、cancel、void。"""
     try:
-        found = list(catalogue.reasons(group).values())
+        found = list(catalogue.reasons.of(group).values())
     except KeyError:
         raise Http404 from None
     return _part(found, asked)

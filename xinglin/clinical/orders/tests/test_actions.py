@@ -18,6 +18,7 @@ from xinglin.clinical.record.models import Allergy, Medication
 from xinglin.kernel import parameters, worker
 from xinglin.kernel.errors import Forbidden, WrongState
 from xinglin.kernel.models import InboxItem
+from xinglin.kernel.reasons import UnknownReason
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_a_temporary_order_that_was_not_done_says_why_and_leaves_no_medicine(cou
     order = ward.running(
         county, visit, code="furosemide-inj", term="temporary", dose_value=20, frequency="st"
     )
-    with pytest.raises(orders.UnknownReason):
+    with pytest.raises(UnknownReason):
         orders.omit(order, by=county.ma, execution=first_due(order), reason="")
     orders.omit(order, by=county.ma, execution=first_due(order), reason="refused")
     assert order.state == State.NOT_DONE
@@ -169,7 +170,7 @@ def test_what_another_house_gave_is_told(county, visit):
 
 def test_the_pharmacist_sends_back_and_the_doctor_signs_anew(county, visit):
     order = ward.signed(county, visit)
-    with pytest.raises(orders.UnknownReason):
+    with pytest.raises(UnknownReason):
         orders.send_back(order, by=county.fang, code="other")
     orders.send_back(order, by=county.fang, code="dose", text="老年患者宜减半")
     assert (order.state, order.owner_id) == (State.SENT_BACK, county.township.pk)

@@ -15,6 +15,7 @@ from xinglin.clinical.orders import actions as orders
 from xinglin.clinical.orders.models import Done, Execution, Order, State
 from xinglin.clinical.orders.tests import factories as ward
 from xinglin.kernel.models import TrailEntry
+from xinglin.kernel.trail import said
 
 DRUG = {
     "code": "amlodipine-tab",
@@ -191,7 +192,7 @@ def test_each_reading_leaves_a_trace(county, visit, enter, noon):
         lines = TrailEntry.objects.filter(kind="read", verb="orders.read").order_by("-id")
         assert lines.count() == before + 1
         assert lines[0].person_id == county.patient.pk
-        assert "本机构" in lines[0].basis
+        assert "本机构" in said(lines[0].basis)
 
 
 def test_a_high_alert_drug_is_given_on_the_round_by_two(county, visit, enter, noon):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from tests import cast
+from tests.races import together
 from xinglin.clinical.orders import actions as orders
 from xinglin.clinical.orders import listeners
 from xinglin.clinical.orders.models import Done, Execution, Order, State
@@ -26,31 +23,6 @@ pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def county(transactional_db):
     return cast.make()
-
-
-def together(*works: Callable[[], Any]) -> list[Any]:
-    """Do all at once, each on a connection of its own; what each gave or how it was refused."""
-    start = threading.Barrier(len(works))
-    given: list[Any] = [None] * len(works)
-
-    def run(place: int, work: Callable[[], Any]) -> None:
-        try:
-            start.wait(30)
-            given[place] = work()
-        except Exception as error:
-            given[place] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(place, work)) for place, work in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-        assert not thread.is_alive(), "somebody waits for ever"
-    broken = [x for x in given if isinstance(x, Exception) and not isinstance(x, Refused)]
-    assert broken == []
-    return given
 
 
 def fresh(order: Order) -> Order:

@@ -165,7 +165,11 @@ def _show(
         status=status,
         order=order,
         person=order.person,
-        allergies=allergies_of(order.person),
+        allergies=allergies_of(
+            request.actor,
+            order.person,
+            asking=order.organisation_id if order.checker_id == request.actor.org_id else None,
+        ),
         acts=acts,
         opens=next(iter(bound), opens),
         mates=[mate for mate in actions.group_of(order) if mate.pk != order.pk],

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
 
 from xinglin.clinical.orders import permissions
 from xinglin.clinical.orders.models import Order
 from xinglin.clinical.privacy.models import ground
 from xinglin.clinical.record.models import Allergy, Encounter
 from xinglin.kernel import trail
-from xinglin.kernel.access import Actor
+from xinglin.kernel.access import NONE, Actor, Reach
 from xinglin.registry.people.models import Person
 
 
@@ -35,11 +35,21 @@ def order_of(actor: Actor, pk: UUID) -> Order:
 
 def opened(actor: Actor, person: Person) -> None:
     """Write that the post read somebody's orders, and on what ground."""
-    basis = ground(actor, person) or _("本机构书写的内容或受托审方")
+    basis = ground(actor, person) or permissions.OF_THE_ORDER.kept()
     trail.read(actor, permissions.READ.code, person, basis=basis, parts="order")
 
 
-def allergies_of(person: Person) -> list[Allergy]:
-    """What must not be given; whoever may act on an order must know it."""
-    rows = Allergy.objects.filter(person=person).standing()
-    return list(rows.filter(status=Allergy.Status.ACTIVE).newest_first())
+def allergies_of(actor: Actor, person: Person, asking: UUID | None = None) -> list[Allergy]:
+    """What must not be given, as far as the post may know it.
+
+    Who checks for another house (`asking`) knows what that house knows: it has sent the order.
+    """
+    rows = Allergy.objects.visible_to(actor)
+    if asking is not None and asking != actor.org_id:
+        rows |= Allergy.objects.visible_to(
+            replace(
+                actor, user_id=NONE, org_id=asking, scope=frozenset({asking}), reach=Reach.HOUSE
+            )
+        )
+    active = rows.filter(person=person, status=Allergy.Status.ACTIVE).standing()
+    return list(active.newest_first())

@@ -51,7 +51,7 @@ def review(request: Request) -> HttpResponse:
                 "house": orders[0].organisation,
                 "orders": orders,
                 "due_at": min(order.due_at for order in orders if order.due_at),
-                "allergies": allergies_of(person),
+                "allergies": allergies_of(actor, person, asking=orders[0].organisation_id),
                 "others": [o for o in others.filter(kind="drug") if o.pk not in waiting],
             }
         )

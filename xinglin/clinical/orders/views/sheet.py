@@ -58,7 +58,7 @@ def sheet(request: Request, pk: UUID) -> HttpResponse:
         part="card",
         visit=visit,
         person=visit.person,
-        allergies=allergies_of(visit.person),
+        allergies=allergies_of(actor, visit.person),
         orders=shown,
         tab=tab,
         tabs=[

@@ -136,7 +136,7 @@ def _entry(
         status=status if status != 200 else 422 if bad else 200,
         visit=visit,
         person=visit.person,
-        allergies=allergies_of(visit.person),
+        allergies=allergies_of(actor, visit.person),
         form=form,
         drafts=found,
         warned=bool(signing) or any(findings for _order, findings in found),
@@ -235,6 +235,6 @@ def verbal(request: Request, pk: UUID) -> HttpResponse:
         status=422 if form.errors else 200,
         visit=visit,
         person=visit.person,
-        allergies=allergies_of(visit.person),
+        allergies=allergies_of(actor, visit.person),
         form=form,
     )

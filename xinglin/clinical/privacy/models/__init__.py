@@ -1,6 +1,7 @@
 """Consent, codes, proofs, broken glass and reviews; and the one answer to “who may read”."""
 
 from xinglin.clinical.privacy.models.reading import (
+    NOT_PROVEN,
     about,
     forget_lists,
     ground,
@@ -29,6 +30,7 @@ from xinglin.clinical.privacy.models.rows import (
     State,
     Vip,
     broken,
+    cared_for,
     held_domains,
     open_people,
     seen,
@@ -40,6 +42,7 @@ __all__ = [
     "BreakGlass",
     "Consent",
     "Mark",
+    "NOT_PROVEN",
     "OWN",
     "PARTS",
     "Presence",
@@ -50,6 +53,7 @@ __all__ = [
     "Vip",
     "about",
     "broken",
+    "cared_for",
     "forget_lists",
     "ground",
     "grounds",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache, partial
 from typing import Any
@@ -13,7 +13,9 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from xinglin.clinical.privacy import catalogue
 from xinglin.clinical.privacy.models.rows import (
     OWN,
     PARTS,
@@ -36,8 +38,38 @@ from xinglin.registry.staff.models import Post
 _OF_LINK = ("organisation_id", "basis", "evidence", "since", "until")
 
 
+def _care(told: Mapping[str, str]) -> str:
+    evidence = told.get("evidence", "")
+    return gettext("%(basis)s，%(house)s，%(since)s起，%(evidence)s") % {
+        "basis": CareLink.Basis(told["basis"]).label,
+        "house": tree.name(UUID(told["house"])),
+        "since": told["since"],
+        "evidence": CareLink.Evidence(evidence).label if evidence else "",
+    }
+
+
+def _consent(told: Mapping[str, str]) -> str:
+    return gettext("居民授权，%(day)s起") % {"day": told["since"]}
+
+
+def _glass(told: Mapping[str, str]) -> str:
+    return gettext("紧急查阅：%(reason)s") % {
+        "reason": catalogue.reasons.label("break-glass", told["reason"])
+    }
+
+
+SELF = trail.Ground("self", _("本人"))
+CARE = trail.Ground("care", _("诊疗关系"), _care)
+CONSENT = trail.Ground("consent", _("居民授权"), _consent)
+GLASS = trail.Ground("break-glass", _("紧急查阅"), _glass)
+WRITTEN = trail.Ground("own-house", _("本机构书写的内容"))
+LISTS = trail.Ground("lists", _("待办与转诊列表"))
+NO_RIGHT = trail.Ground("no-right", _("无查阅权限"))
+NOT_PROVEN = trail.Ground("not-proven", _("核验未通过"))
+
+
 def ground(actor: Actor, person: Person) -> str:
-    """Why the post may read the person's data, in the words that the trail keeps; "" if not."""
+    """Why the post may read the person's data, as the trail keeps it; "" if it may not."""
     return grounds(actor, [person.pk]).get(person.pk, "")
 
 
@@ -45,7 +77,7 @@ def grounds(actor: Actor, people: Iterable[UUID]) -> dict[UUID, str]:
     """The same for many people, in one query, and one more where a glass may be broken."""
     wanted = set(people)
     if actor.person_id is not None:
-        return {actor.person_id: gettext("本人")} if actor.person_id in wanted else {}
+        return {actor.person_id: SELF.kept()} if actor.person_id in wanted else {}
     words = Consent.objects.standing().filter(
         Q(house_id=None) | Q(house_id=actor.org_id), person_id=OuterRef("pk")
     )
@@ -63,23 +95,23 @@ def grounds(actor: Actor, people: Iterable[UUID]) -> dict[UUID, str]:
         if shut:
             continue
         if permitted is not None:
-            found.setdefault(person_id, gettext("居民授权，%(day)s起") % {"day": permitted})
+            found.setdefault(person_id, CONSENT.kept(since=permitted))
         if house not in actor.scope or (until is not None and until <= now):
             continue
         # One's own house before those below it, then the latest.
         rank = house == actor.org_id, since
         if person_id not in best or best[person_id] < rank:
             best[person_id] = rank
-            found[person_id] = gettext("%(basis)s，%(house)s，%(since)s起，%(evidence)s") % {
-                "basis": CareLink.Basis(basis).label,
-                "house": tree.name(house),
-                "since": timezone.localdate(since).isoformat(),
-                "evidence": CareLink.Evidence(evidence).label if evidence else "",
-            }
+            found[person_id] = CARE.kept(
+                basis=basis,
+                house=house,
+                since=timezone.localdate(since).isoformat(),
+                evidence=evidence,
+            )
     if missing := wanted - found.keys():
         glasses = BreakGlass.objects.in_force().filter(user_id=actor.user_id)
         for glass in glasses.filter(person_id__in=missing):
-            found[glass.person_id] = gettext("紧急查阅：%(reason)s") % {"reason": glass.reason_said}
+            found[glass.person_id] = GLASS.kept(reason=glass.reason_code)
     return found
 
 
@@ -92,7 +124,7 @@ def grounds_of(actor: Actor, rows: Iterable[Any]) -> dict[UUID, str]:
             # All that the trail asks of the person: what one sees is of one's own county.
             row.person = Person(pk=row.person_id, county_id=actor.county_id)
     told = grounds(actor, people)
-    return {key: told.get(key) or gettext("本机构书写的内容") for key in people}
+    return {key: told.get(key) or WRITTEN.kept() for key in people}
 
 
 def opened(actor: Actor, subject: Record, *, parts: str = "", door: str = "") -> None:
@@ -103,7 +135,7 @@ def opened(actor: Actor, subject: Record, *, parts: str = "", door: str = "") ->
         actor,
         READ if actor.person_id is None else OWN,
         subject,
-        basis=" · ".join(filter(None, (why or gettext("本机构书写的内容"), door)))[:200],
+        basis=trail.through(why or WRITTEN.kept(), door),
         parts=parts or str(subject._meta.model_name),
     )
 
@@ -124,7 +156,7 @@ def listed(actor: Actor, verb: str, rows: Iterable[Any], *, door: str = "") -> N
             actor,
             verb,
             new.values(),
-            basis=" · ".join(filter(None, (gettext("待办与转诊列表"), door))),
+            basis=LISTS.kept(door=door),
             parts="list",
         )
 
@@ -177,9 +209,8 @@ def readings(actor: Actor) -> models.QuerySet[TrailEntry]:
 
 def parts_said(entry: TrailEntry) -> str:
     """Which parts of a record a line of the trail is about, in words."""
-    return str(
-        PARTS.get(entry.parts) or SHEETS.get(entry.parts) or entry.parts or gettext("身份信息")
-    )
+    told = [str(PARTS.get(x) or SHEETS.get(x) or x) for x in entry.parts.split(",") if x]
+    return gettext("、").join(told) or gettext("身份信息")
 
 
 def refused(actor: Actor, ids: Iterable[UUID], *, door: str = "") -> None:
@@ -200,7 +231,7 @@ def refused(actor: Actor, ids: Iterable[UUID], *, door: str = "") -> None:
                 actor,
                 READ,
                 subject,
-                basis=" · ".join(filter(None, (gettext("无查阅权限"), door))),
+                basis=NO_RIGHT.kept(door=door),
                 parts=str(subject._meta.model_name),
             )
 

@@ -44,10 +44,12 @@ SHEETS = {
     "summary": _("健康摘要"),
     "trends": _("结果趋势"),
     "order": _("医嘱"),
+    "execution": _("医嘱执行"),
     "referral": _("转诊单"),
     "list": _("列表"),
     "person": _("身份信息"),
     "numbers": _("证件号与电话"),
+    "consent": _("授权"),
 }
 READ = "record.read"
 OWN = "resident.read"
@@ -276,7 +278,7 @@ class BreakGlass(Record):
 
     @property
     def reason_said(self) -> str:
-        return catalogue.reason_label("break-glass", self.reason_code)
+        return catalogue.reasons.label("break-glass", self.reason_code)
 
 
 class State(models.TextChoices):
@@ -411,7 +413,7 @@ class Vip(Record):
 
     @property
     def reason_said(self) -> str:
-        return catalogue.reason_label("vip", self.reason)
+        return catalogue.reasons.label("vip", self.reason)
 
 
 # ------------------------------------------------------------------------------ who may read
@@ -455,6 +457,20 @@ def open_people(actor: Actor) -> models.QuerySet[Person]:
     )
 
 
+def cared_for(actor: Actor) -> models.QuerySet[Person]:
+    """The people whom the post's houses treat, and who did not say no to it.
+
+    Who reads by consent alone, or through broken glass, is not among those who may write down
+    consents or print codes: they would open the record to themselves for longer.
+    """
+    if actor.county_id == NONE or not actor.may(READ):
+        return Person.objects.none()
+    no = _said(actor, Consent.Effect.DENY, "", "pk")
+    return Person.objects.filter(
+        Q(treated(actor, "pk")) & ~Q(no), county_id=actor.county_id, voided_at=None
+    )
+
+
 def held_domains(actor: Actor) -> list[str]:
     """The sensitive domains whose facts the post may read of those whom it treats."""
     return [code for code in catalogue.domains() if actor.may(f"sensitive.{code}")]
@@ -465,20 +481,20 @@ def broken(actor: Actor) -> models.QuerySet[BreakGlass]:
     return BreakGlass.objects.in_force().filter(user_id=actor.user_id)
 
 
-def seen(actor: Actor, part: str) -> Q:
+def seen(actor: Actor, part: str, *, domain: str = "domain") -> Q:
     """The filter for facts of one kind (rows with person, organisation and domain).
 
     One's own house's facts; those of people in care or by consent, unless the resident says no;
     sensitive ones only where the house wrote them or the post has the domain's permission and
-    treats; after break-glass, all.
+    treats; after break-glass, all. `domain` is the column of the domain, where it is another's.
     """
     if actor.person_id is not None and actor.may(OWN):
         return Q(person_id=actor.person_id)
     if actor.county_id == NONE or not actor.may(READ):
         return Q(pk__in=[])
     own = Q(organisation_id=actor.org_id)
-    plain = Q(domain="") | own
+    plain = Q(**{domain: ""}) | own
     if held := held_domains(actor):
-        plain |= Q(treated(actor), domain__in=held)
+        plain |= Q(treated(actor), **{f"{domain}__in": held})
     allowed = (own | _carers(actor, part, "person_id")) & plain
     return (allowed | _glass(actor, "person_id")) & Q(person__county_id=actor.county_id)

@@ -28,6 +28,7 @@ from xinglin.clinical.record.lines import HIDDEN, counts
 from xinglin.clinical.record.models import KINDS, Allergy, Diagnosis, Encounter
 from xinglin.kernel.errors import Conflict, Forbidden, Refused, WrongState
 from xinglin.kernel.models import InboxItem, Notice, TrailEntry
+from xinglin.kernel.trail import said
 from xinglin.registry.people import actions as people
 from xinglin.registry.people.models import CareLink
 from xinglin.registry.staff import actions as staff
@@ -108,7 +109,7 @@ def test_a_code_opens_once_and_for_its_person_only(cast, patient):
     shown = privacy.present(cast.patient, f" {code[:3]} {code[3:]}", by=cast.liu)
     privacy.open_record(shown, by=cast.liu)
     assert cast.patient in open_people(cast.liu)
-    assert "居民出示授权码" in ground(cast.liu, cast.patient)
+    assert "居民出示授权码" in said(ground(cast.liu, cast.patient))
     assert AccessCode.objects.get(pk=row.pk).used_by_id == cast.other_township.pk
     with pytest.raises(privacy.NotProven, match="已用过"):
         privacy.present(cast.patient, code, by=cast.chen)
@@ -228,7 +229,7 @@ def test_yes_opens_beyond_treating_and_no_closes_before_it(cast, patient):
     record.note(allergy(cast, cast.village), by=cast.zhao)
     yes = privacy.give_consent(consent(cast, house=cast.other_township), by=patient)
     assert cast.patient in open_people(cast.liu)
-    assert ground(cast.liu, cast.patient).startswith("居民授权")
+    assert said(ground(cast.liu, cast.patient)).startswith("居民授权")
     assert cast.patient not in open_people(cast.chen)
     privacy.withdraw_consent(yes, by=patient)
     assert cast.patient not in open_people(cast.liu)
@@ -307,14 +308,14 @@ def test_broken_glass_opens_for_one_user_for_a_day_and_everybody_hears(cast, off
     broken = privacy.break_glass(glass(cast), by=cast.liu)
     assert cast.patient in open_people(cast.liu)
     assert Allergy.objects.visible_to(cast.liu).exists()
-    assert ground(cast.liu, cast.patient) == "紧急查阅：抢救，患者无法出示证件"
+    assert said(ground(cast.liu, cast.patient)) == "紧急查阅：抢救，患者无法出示证件"
     _user, colleague = hire(cast.admin, cast.other_township, "同事", "township-doctor")
     assert cast.patient not in open_people(colleague)
 
     review = Review.objects.get(glass=broken)
     assert InboxItem.objects.waiting_for(officer).get().subject_id == review.pk
     assert "紧急查阅" in Notice.objects.for_actor(officer).get().text
-    assert "刘科长" in news_of(patient).get().text
+    assert "刘科长" in " ".join(notice.text for notice in news_of(patient))
 
     with time_machine.travel(timezone.now() + timedelta(hours=25)):
         assert cast.patient not in open_people(cast.liu)

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from tests.goldens import assert_golden
-from xinglin.clinical.privacy.fhir import audit_to_fhir, consent_to_fhir
-from xinglin.clinical.privacy.models import Consent
+from xinglin.clinical.privacy.fhir import RESOURCES, audit_to_fhir, consent_to_fhir
+from xinglin.clinical.privacy.models import PARTS, Consent
 from xinglin.kernel.models import TrailEntry
 
 PERSON = UUID("01900000-0000-7000-8000-000000000001")
@@ -31,6 +31,21 @@ def test_a_consent_to_one_house_for_some_parts():
         recorded_at_id=HOUSE,
     )
     assert_golden("fhir-consent", consent_to_fhir(row))
+
+
+def test_a_consent_for_one_part_is_never_told_as_one_for_all():
+    assert set(RESOURCES) == set(PARTS)
+    for part in PARTS:
+        row = Consent(
+            person_id=PERSON,
+            created_at=AT,
+            updated_at=AT,
+            parts=f",{part},",
+            since=date(2026, 3, 2),
+            signer="陈桂香",
+        )
+        told = consent_to_fhir(row)["provision"]["class"]
+        assert part in [each["code"] for each in told]
 
 
 def test_a_no_that_was_taken_back():
@@ -57,13 +72,14 @@ def test_a_reading_and_a_refused_one():
         "user_id": UUID("01900000-0000-7000-8000-000000000005"),
         "actor_name": "王医生",
         "role": "township-doctor",
+        "org_id": HOUSE,
         "org_name": "青山镇卫生院",
         "address": "10.0.0.8",
         "verb": "record.read",
         "subject_type": "record.encounter",
         "subject_id": UUID("01900000-0000-7000-8000-000000000006"),
         "person_id": PERSON,
-        "basis": "就诊，青山镇卫生院",
+        "basis": "own-house?door=FHIR",
         "parts": "encounter",
     }
     assert_golden("fhir-audit-event", audit_to_fhir(TrailEntry(kind="read", **facts)))

@@ -17,8 +17,8 @@ from xinglin.clinical.privacy.models import (
     AccessCode,
     BreakGlass,
     Consent,
+    cared_for,
     is_open,
-    open_people,
 )
 from xinglin.kernel import parameters
 from xinglin.kernel.access import Actor
@@ -80,7 +80,7 @@ def glass(request: Request, pk: UUID) -> HttpResponse:
 def consents(request: Request, pk: UUID) -> HttpResponse:
     """What the resident has allowed and forbidden, and one more that was signed on paper."""
     actor = request.actor
-    who = get_object_or_404(open_people(actor), pk=pk)
+    who = get_object_or_404(cared_for(actor), pk=pk)
     permissions.CONSENT.check(actor, Consent(person=who))
     form = PaperConsentForm(
         actor,
@@ -108,21 +108,38 @@ def consents(request: Request, pk: UUID) -> HttpResponse:
 
 @require_POST
 def withdraw(request: Request, pk: UUID) -> HttpResponse:
-    """Write down that the resident takes a consent back."""
-    consent = get_object_or_404(
-        Consent.objects.visible_to(request.actor).select_related("person"), pk=pk
+    """Write down that the resident takes a consent back; a no only where they show who they are."""
+    actor = request.actor
+    consent = get_object_or_404(Consent.objects.visible_to(actor).select_related("person"), pk=pk)
+    permissions.WITHDRAW.check(actor, consent)
+    who, lifts = consent.person, consent.effect == Consent.Effect.DENY
+    form = ProofForm(request.POST if "proof" in request.POST else None)
+    if not lifts or form.is_valid():
+        try:
+            shown = actions.present(who, form.cleaned_data["proof"], by=actor) if lifts else None
+            actions.record_withdrawal(consent, by=actor, presence=shown)
+        except Refused as error:
+            if not lifts:
+                raise
+            error.put_on(form)
+        else:
+            messages.success(request, _("已撤回，即刻生效。"))
+            return redirect("privacy:consents", pk=who.pk)
+    return _act(
+        request,
+        who,
+        form,
+        heading=_("撤回“不允许查阅”"),
+        verb=_("核验并撤回"),
+        notice=_("撤回后相关机构可以重新查阅，须居民本人到场。"),
     )
-    permissions.WITHDRAW.check(request.actor, consent)
-    actions.record_withdrawal(consent, by=request.actor)
-    messages.success(request, _("已撤回，即刻生效。"))
-    return redirect("privacy:consents", pk=consent.person_id)
 
 
 @require_http_methods(["GET", "POST"])
 def paper_code(request: Request, pk: UUID) -> HttpResponse:
     """A code on paper that the resident takes along to another house."""
     actor = request.actor
-    who = get_object_or_404(open_people(actor), pk=pk)
+    who = get_object_or_404(cared_for(actor), pk=pk)
     permissions.ISSUE.check(actor, AccessCode(person=who))
     code, row = "", None
     if request.method == "POST":

@@ -29,7 +29,7 @@ from xinglin.clinical.privacy.forms import (
 )
 from xinglin.clinical.privacy.models import Mark, Review, State, Vip
 from xinglin.clinical.privacy.views.telling import role_said, told
-from xinglin.kernel import parameters
+from xinglin.kernel import parameters, trail
 from xinglin.kernel.access import Actor, Reach
 from xinglin.kernel.errors import Refused
 from xinglin.kernel.models import TrailEntry
@@ -147,7 +147,7 @@ def export(request: Request) -> StreamingHttpResponse:
                         entry.org_name,
                         person.masked_name if person else "",
                         models.parts_said(entry),
-                        entry.basis,
+                        trail.said(entry.basis),
                         entry.address,
                     )
                 ]
@@ -271,6 +271,7 @@ def review(request: Request, pk: UUID) -> HttpResponse:
         part="form",
         status=422 if form.errors else 200,
         review=row,
+        why=trail.said(row.entry.basis) if row.entry else "",
         form=form,
         may_ask=row.can_move_to(State.ASKED),
         open=row.owner_id is not None,

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from xinglin.clinical.privacy.models import Review, parts_said
+from xinglin.kernel import trail
 from xinglin.kernel.access import Actor
 from xinglin.kernel.models import TrailEntry
 from xinglin.registry.staff import catalogue as staff
@@ -25,6 +26,7 @@ def told(actor: Actor, entries: Iterable[TrailEntry]) -> list[dict[str, Any]]:
             "entry": line,
             "role": role_said(line.role),
             "parts": parts_said(line),
+            "why": trail.said(line.basis),
             "refused": line.kind == TrailEntry.Kind.REFUSED,
             "review": disputed.get(line.pk),
         }

@@ -182,7 +182,7 @@ def take_in(facts: Sequence[F], *, by: Actor) -> Sequence[F]:
         since=min(fact.moment() for fact in facts),
     )
     for fact in facts:
-        if isinstance(fact, Diagnosis) and fact.domain:
+        if isinstance(fact, Diagnosis | Problem) and fact.domain:
             hide_visit(fact)
     return facts
 

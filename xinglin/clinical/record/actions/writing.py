@@ -198,7 +198,7 @@ def note(fact: F, *, by: Actor) -> F:
         _fits_the_pressure(fact)
     fact.author = fact.author or by.name
     fact.save(force_insert=True)
-    if isinstance(fact, Diagnosis):
+    if isinstance(fact, Diagnosis | Problem):
         hide_visit(fact)
     return fact
 
@@ -347,12 +347,12 @@ def link_diagnosis(diagnosis: Diagnosis, *, by: Actor, problem: Problem | None) 
     return diagnosis
 
 
-def hide_visit(diagnosis: Diagnosis) -> None:
-    """A sensitive diagnosis draws its encounter, and all that was noted in it, behind its door."""
-    visit = diagnosis.encounter if diagnosis.domain else None
+def hide_visit(illness: Diagnosis | Problem) -> None:
+    """A sensitive illness draws its encounter, and all that was noted in it, behind its door."""
+    visit = illness.encounter if illness.domain else None
     if visit is None or visit.domain:
         return
-    visit.domain = diagnosis.domain
+    visit.domain = illness.domain
     visit.save(update_fields=["domain", "updated_at"])
     for model in FACTS:
         if issubclass(model, OfEncounter):

@@ -21,6 +21,7 @@ from xinglin.clinical.record.models import (
     timeline,
 )
 from xinglin.kernel.errors import Forbidden, Refused, WrongState
+from xinglin.kernel.trail import said
 from xinglin.registry.people import actions as people
 
 
@@ -50,7 +51,7 @@ def test_a_visit_opens_the_record_once_the_resident_has_shown_the_card(cast):
     assert cast.patient not in open_people(cast.liu), "a row of one's own opens nothing"
     record.vouch(seen, by=cast.liu, presence=card_of(cast.patient, cast.liu))
     assert cast.patient in open_people(cast.liu)
-    assert ground(cast.liu, cast.patient).startswith("就诊，柳溪镇卫生院，")
+    assert said(ground(cast.liu, cast.patient)).startswith("就诊，柳溪镇卫生院，")
     assert cast.patient not in open_people(cast.stranger)
 
 

@@ -21,6 +21,7 @@ from xinglin.clinical.record.models import (
 )
 from xinglin.kernel import parameters
 from xinglin.kernel.models import TrailEntry
+from xinglin.kernel.trail import said
 
 HTMX = {"HX-Request": "true"}
 PDF = b"%PDF-1.7 a report"
@@ -99,7 +100,7 @@ def test_reading_leaves_a_line_with_the_ground(cast, enter, visit):
     enter("wang").get(cast.patient.get_absolute_url())
     line = TrailEntry.objects.get(verb="record.read")
     assert (line.actor_name, line.person_id, line.kind) == ("王医生", cast.patient.pk, "read")
-    assert line.basis.startswith("健康档案管理，上柳村卫生室，")
+    assert said(line.basis).startswith("健康档案管理，上柳村卫生室，")
     assert line.parts == "record"
 
 

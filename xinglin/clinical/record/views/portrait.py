@@ -225,7 +225,7 @@ def _acts(actor: Actor, who: Person, *, shut: bool, in_care: bool) -> dict[str, 
     return {
         "may_prove": privacy.PROVE.allows(actor, here) and privacy.OPEN.allows(actor, here),
         "may_break": privacy.BREAK.allows(actor, here),
-        "may_consent": not shut and actor.may(privacy.CONSENT.code),
+        "may_consent": not shut and in_care and actor.may(privacy.CONSENT.code),
         "may_take_over": alive
         and who.managed_by_id != actor.org_id
         and privacy.TAKE_OVER.allows(actor, who),

@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from xinglin.clinical.privacy import catalogue as sensitive
 from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import Encounter
-from xinglin.clinical.referral import events, permissions
+from xinglin.clinical.referral import catalogue, events, permissions
 from xinglin.clinical.referral.actions import steps
 from xinglin.clinical.referral.actions.sending import submit
 from xinglin.clinical.referral.models import FOLLOWED, Referral, State
@@ -123,6 +124,7 @@ def close(
     referral.receipt_doctor = doctor or by.name
     referral.outcome = outcome
     referral.final_code = final_code
+    referral.domain = referral.domain or sensitive.domain_of(final_code)
     referral.final_name = final_name or concept.zh
     referral.inpatient_no = inpatient_no
     if referral.direction in FOLLOWED:
@@ -202,7 +204,7 @@ def follow_up(
 @action(permissions.END)
 def end(referral: Referral, *, by: Actor, code: str, text: str = "") -> Referral:
     """Stop a referral because the patient died, or is in care elsewhere."""
-    steps.coded("end", code, text, field="end_code")
+    catalogue.reasons.check("end", code, text, field="end_code")
     if not referral.is_open:
         raise WrongState(
             _("%(record)s已是“%(now)s”，无需终止。")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import Encounter
-from xinglin.clinical.referral import events, permissions, rules
+from xinglin.clinical.referral import catalogue, events, permissions, rules
 from xinglin.clinical.referral.actions import steps
 from xinglin.clinical.referral.models import Kind, Referral, State
 from xinglin.kernel import clock, parameters
@@ -80,7 +80,7 @@ def decline(
 ) -> Referral:
     """Say no with a coded reason and what the sender can do instead."""
     _approved(referral)
-    steps.coded("refusal", code, text, field="refusal_code")
+    catalogue.reasons.check("refusal", code, text, field="refusal_code")
     if not alternative.strip() and alternative_org is None:
         raise NoAlternative(
             _("拒绝时须给出替代建议：建议转往的机构，或转出方可以怎样处理。"), field="alternative"
@@ -114,7 +114,7 @@ def waitlist(
 ) -> Referral:
     """Keep the request while there is no bed or slot, until a day on which it is looked at."""
     _approved(referral)
-    steps.coded("waiting", code, text, field="waiting_code")
+    catalogue.reasons.check("waiting", code, text, field="waiting_code")
     now = clock.now()
     due_at = review_at or now + parameters.duration("referral.waitlist_days")
     if due_at <= now:
@@ -151,7 +151,7 @@ def receive(referral: Referral, *, by: Actor, arrived_at: datetime) -> Referral:
         due_at=arrived_at + parameters.duration("referral.treat_hours"),
     )
     referral.save()
-    steps.open_record(referral)
+    steps.open_record(referral, by)
     steps.tell_sender(referral, gettext_noop("患者 %(patient)s 已在%(to)s到诊"))
     steps.announce(events.PatientArrived, referral, arrived_at)
     return referral
@@ -177,7 +177,7 @@ def treat(
                 complaint=referral.diagnosis_name,
             ),
             by=by,
-            arrived=steps.asked_by_another(referral),
+            arrived=steps.by_two_parties(referral, by),
         )
     steps.owed_by_receiver(
         referral,

@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from xinglin.clinical.privacy import catalogue as sensitive
 from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import Document, Encounter
 from xinglin.clinical.record.rules import not_in_future
-from xinglin.clinical.referral import events, permissions, rules
+from xinglin.clinical.referral import catalogue, events, permissions, rules
 from xinglin.clinical.referral.actions import steps
 from xinglin.clinical.referral.models import Direction, Referral, State
 from xinglin.kernel import clock, parameters
@@ -104,7 +105,7 @@ PAPER = tuple(name for name in WRITABLE if name not in ("to_org", "urgency", "ki
 def draft(referral: Referral, *, by: Actor, knowing_of_open: bool = False) -> Referral:
     """Begin a referral; it waits for its writer until it is submitted or cancelled."""
     if not knowing_of_open:
-        _refuse_second(referral)
+        _refuse_second(referral, by)
     now = clock.now()
     _check(referral)
     steps.owed_by_sender(
@@ -148,7 +149,7 @@ def submit(referral: Referral, *, by: Actor, knowing_of_open: bool = False) -> R
     if new:
         permissions.DRAFT.check(by, referral)
         if not knowing_of_open:
-            _refuse_second(referral)
+            _refuse_second(referral, by)
     if referral.state != State.DRAFT:
         raise WrongState(_("转诊单已提交。"))
     now = clock.now()
@@ -221,7 +222,7 @@ def redirect(
 @action(permissions.CANCEL)
 def cancel(referral: Referral, *, by: Actor, code: str, text: str = "") -> Referral:
     """Take the request back before the patient has arrived, and say why."""
-    steps.coded("cancel", code, text, field="end_code")
+    catalogue.reasons.check("cancel", code, text, field="end_code")
     told = referral.state not in (State.DRAFT, State.DECLINED)
     steps.stop(referral, State.CANCELLED, code, text, clock.now())
     referral.save()
@@ -292,7 +293,7 @@ def attach_new(
     return referral
 
 
-def _refuse_second(referral: Referral) -> None:
+def _refuse_second(referral: Referral, by: Actor) -> None:
     # Two desks that begin at the same moment come one after the other.
     lock = Person.objects.select_for_update(no_key=True).filter(pk=referral.person_id)
     lock.values_list("pk").first()
@@ -302,20 +303,29 @@ def _refuse_second(referral: Referral) -> None:
         .exclude(pk=referral.pk)
     )
     # Nearly always there is none: only then is it worth reading whole.
-    standing = others.for_pages().first() if others.exists() else None
-    if standing is not None:
+    if not others.exists():
+        return
+    seen = Referral.objects.visible_to(by, open_to_carers=True)
+    standing = others.filter(pk__in=seen.values("pk")).for_pages().first()
+    if standing is None:
+        # Where to, and for what, is for those who treat the patient.
         raise OpenReferralExists(
-            _("%(patient)s 已有未结的转诊：%(number)s，%(sender)s → %(to)s，%(state)s。")
-            % {
-                "patient": standing.person.name,
-                "number": standing.number,
-                "sender": standing.from_org,
-                "to": standing.to_org,
-                "state": standing.get_state_display(),
-            },
+            _("%(patient)s 在其他机构已有未结的转诊；请居民出示授权码或身份证打开病历后核对。")
+            % {"patient": referral.person.name},
             field="person",
-            links=[(standing.number, standing.get_absolute_url())],
         )
+    raise OpenReferralExists(
+        _("%(patient)s 已有未结的转诊：%(number)s，%(sender)s → %(to)s，%(state)s。")
+        % {
+            "patient": standing.person.name,
+            "number": standing.number,
+            "sender": standing.from_org,
+            "to": standing.to_org,
+            "state": standing.get_state_display(),
+        },
+        field="person",
+        links=[(standing.number, standing.get_absolute_url())],
+    )
 
 
 def _check(referral: Referral) -> Any:
@@ -341,11 +351,14 @@ def _check(referral: Referral) -> Any:
             field="to_org",
         )
     referral.direction = rules.direction_of(source.level, target.level)
+    referral.domain = sensitive.domain_of(referral.diagnosis_code)
     if referral.diagnosis_code:
         concept = terminology.require("icd10", referral.diagnosis_code, field="diagnosis_code")
         referral.diagnosis_name = referral.diagnosis_name or concept.zh
     if referral.reason_code:
-        steps.coded(referral.direction, referral.reason_code, referral.reason, field="reason_code")
+        catalogue.reasons.check(
+            referral.direction, referral.reason_code, referral.reason, field="reason_code"
+        )
     for name, valueset in (
         ("consent_method", "consent-method"),
         ("consent_relation", "signer-relation"),

@@ -10,11 +10,12 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from xinglin.clinical.referral import catalogue, events, permissions
+from xinglin.clinical.referral import events, permissions
 from xinglin.clinical.referral.models import Referral, State
 from xinglin.kernel import clock, inbox, parameters
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Refused
+from xinglin.kernel.models import TrailEntry
 from xinglin.kernel.outbox import publish
 from xinglin.registry.people.actions import end_care, link_care
 from xinglin.registry.people.models import CareLink
@@ -22,25 +23,8 @@ from xinglin.registry.people.models import CareLink
 SLACK = timedelta(minutes=5)
 
 
-class UnknownReason(Refused):
-    code = "unknown-reason"
-
-
 class WrongTime(Refused):
     code = "wrong-time"
-
-
-def coded(group: str, code: str, text: str, *, field: str) -> None:
-    """Refuse a reason that is not in the catalogue, or one that asks for words and has none."""
-    if not code:
-        raise UnknownReason(_("请选择原因。"), field=field)
-    found = catalogue.reasons(group).get(code)
-    if found is None:
-        raise UnknownReason(_("没有“%(code)s”这一原因代码。") % {"code": code}, field=field)
-    if found.text and not text.strip():
-        raise UnknownReason(
-            _("选择“%(reason)s”时请补充说明。") % {"reason": found.label}, field=field
-        )
 
 
 def in_order(
@@ -133,18 +117,34 @@ def announce(
     )
 
 
-def asked_by_another(referral: Referral) -> bool:
-    """Two houses had a part: whoever wrote the letter is not the one that took the patient in."""
-    return referral.written_by_id not in (referral.to_org_id, referral.receiver_id)
+# Who sends a letter, and who answers it: the verbs by which the trail knows them.
+SENDING = (permissions.DRAFT, permissions.SUBMIT, permissions.APPROVE, permissions.REDIRECT)
+ANSWERING = (permissions.ACCEPT, permissions.RECEIVE)
 
 
-def open_record(referral: Referral) -> None:
+def by_two_parties(referral: Referral, by: Actor) -> bool:
+    """Two houses had a part, and two people: one wrote the letter, another took the patient in.
+
+    Somebody with a post in both houses who writes and answers alone is one party.
+    """
+    if referral.written_by_id in (referral.to_org_id, referral.receiver_id):
+        return False
+    lines = TrailEntry.objects.filter(subject_id=referral.pk, kind=TrailEntry.Kind.CHANGE)
+    hands = set(
+        lines.filter(verb__in=[each.code for each in (*SENDING, *ANSWERING)]).values_list(
+            "user_id", flat=True
+        )
+    )
+    return len(hands | {by.user_id}) > 1
+
+
+def open_record(referral: Referral, by: Actor) -> None:
     """Asked for by one house, accepted by the other, and the patient is here: both may read.
 
-    A letter that a house wrote to itself (a patient from outside the county) opens nothing;
-    there the patient shows a code or the card.
+    A letter that a house wrote to itself (a patient from outside the county), or that one person
+    wrote and answered, opens nothing; there the patient shows a code or the card.
     """
-    if not asked_by_another(referral):
+    if not by_two_parties(referral, by):
         return
     for house in {referral.receiver_id, referral.follow_up_org_id or referral.receiver_id}:
         link_care(

@@ -31,7 +31,6 @@ from xinglin.ui.requests import Request
 __all__ = ["router"]
 
 # A step of the story under the names of its REST document.
-DOOR = "转诊双方 · REST"
 STEP = {"at": "at", "label": "what", "who": "who", "org": "org", "note": "note"}
 
 
@@ -135,8 +134,14 @@ def create(request: Request, body: schemas.ReferralIn) -> HttpResponse:
 def detail(request: Request, pk: UUID) -> HttpResponse:
     """整张转诊单与现在可做的动作；每次读取都留痕。"""
     referral, document = read(request.actor, pk)
-    trail.read(request.actor, permissions.READ.code, referral, basis=DOOR, parts="referral")
+    _traced(request, referral)
     return answer(document)
+
+
+def _traced(request: Request, referral: Referral) -> None:
+    """Write that the letter was read, and on what ground."""
+    basis = permissions.ground(request.actor, referral).kept(door="REST")
+    trail.read(request.actor, permissions.READ.code, referral, basis=basis, parts="referral")
 
 
 @router.get(
@@ -161,7 +166,8 @@ def document(request: Request, pk: UUID, document: UUID) -> HttpResponse:
         referral.documents.filter(voided_at=None).select_related("person"), pk=document
     )
     response = stored_file(paper.file, title=paper.title, media_type=paper.media_type, save=True)
-    trail.read(request.actor, "record.read", paper, basis=DOOR, parts="document")
+    basis = permissions.ATTACHED.kept(door="REST")
+    trail.read(request.actor, "record.read", paper, basis=basis, parts="document")
     return response  # type: ignore[return-value]
 
 
@@ -184,7 +190,7 @@ def change(request: Request, pk: UUID, body: schemas.ReferralPatch) -> HttpRespo
 def timeline(request: Request, pk: UUID, asked: Query[Paging]) -> HttpResponse:
     """谁在何时做了什么，最近的在前。"""
     referral = one(request, pk)
-    trail.read(request.actor, permissions.READ.code, referral, basis=DOOR, parts="referral")
+    _traced(request, referral)
     steps = [{name: step[key] for name, key in STEP.items()} for step in story(referral)]
     start = (asked.page - 1) * asked.page_size
     return answer({"items": steps[start : start + asked.page_size], "count": len(steps)})
@@ -199,7 +205,7 @@ def timeline(request: Request, pk: UUID, asked: Query[Paging]) -> HttpResponse:
 def reasons(request: Request, group: str, asked: Query[Paging]) -> Any:
     """一组原因代码：up、down、lateral、out、in、refusal、cancel、end、waiting 等。"""
     try:
-        found = list(catalogue.reasons(group).values())
+        found = list(catalogue.reasons.of(group).values())
     except KeyError:
         raise Http404 from None
     start = (asked.page - 1) * asked.page_size

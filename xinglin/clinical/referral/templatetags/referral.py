@@ -33,7 +33,7 @@ def may(actor: Any, code: str) -> bool:
 @register.simple_tag
 def referral_reason(group: Any, code: str) -> SafeString:
     """The words of a coded reason, a dash without one."""
-    return or_dash(catalogue.reason_label(str(group), code) if code else "")
+    return or_dash(catalogue.reasons.label(str(group), code) if code else "")
 
 
 @register.simple_tag

@@ -197,9 +197,11 @@ def test_a_second_referral_is_refused_in_another_house_too(county):
     first = road.submitted(county)
     letter = cast.letter(county, from_org=county.other_township, written_by=county.other_township)
     refusal = refused(referrals.OpenReferralExists, referrals.draft, letter, by=county.liu)
-    # And whoever has the patient in care may open the link.
+    assert refusal.links == []
+    # And whoever has the patient in care is told which it is, and may open it.
     shown = privacy.present(county.patient, county.patient.id_number, by=county.liu)
     privacy.open_record(shown, by=county.liu)
+    refusal = refused(referrals.OpenReferralExists, referrals.draft, letter, by=county.liu)
     seen = Referral.objects.visible_to(county.liu, open_to_carers=True)
     assert [row.get_absolute_url() for row in seen] == [refusal.links[0][1]]
     assert first in seen

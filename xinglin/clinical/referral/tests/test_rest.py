@@ -17,6 +17,7 @@ from xinglin.clinical.referral.api.reading import whole
 from xinglin.clinical.referral.api.schemas import ReferralOut, ReferralRowOut
 from xinglin.clinical.referral.models import Referral
 from xinglin.kernel.models import TrailEntry
+from xinglin.kernel.trail import said
 from xinglin.ui.api import dump
 
 pytestmark = pytest.mark.django_db
@@ -115,7 +116,11 @@ def test_reading_costs_three_queries_and_leaves_a_trace(
         answer = hospital.get(f"/referrals/{sent['id']}")
     told(answer)
     line = TrailEntry.objects.get()
-    assert (line.kind, line.verb, line.basis) == ("read", "referral.read", "转诊双方 · REST")
+    assert (line.kind, line.verb, said(line.basis)) == (
+        "read",
+        "referral.read",
+        "参与转诊的机构 · REST",
+    )
     assert str(line.person_id) == str(cast.patient.pk)
 
 

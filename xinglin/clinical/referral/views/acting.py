@@ -65,7 +65,7 @@ def detail(request: Request, pk: Any) -> HttpResponse:
         request.actor,
         permissions.READ.code,
         referral,
-        basis=_basis(request, referral),
+        basis=permissions.ground(request.actor, referral).kept(),
         parts="referral",
     )
     # Who has scanned the letter wants one thing.
@@ -172,11 +172,6 @@ def arrive(request: Request, token: str) -> HttpResponse:
 def _one(request: Request, pk: Any, *, open_to_carers: bool = False) -> Referral:
     found = Referral.objects.visible_to(request.actor, open_to_carers=open_to_carers)
     return get_object_or_404(found.for_pages(), pk=pk)
-
-
-def _basis(request: Request, referral: Referral) -> str:
-    mine = request.actor.scope & referral.parties
-    return _("参与转诊的机构") if mine else _("管理或续诊")
 
 
 def _tell(form: Form, refusal: Refused) -> None:

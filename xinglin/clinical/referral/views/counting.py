@@ -29,7 +29,7 @@ def statistics(request: Request) -> HttpResponse:
     since = asked.get("since") or until - timedelta(days=89)
     found = counts.count(request.actor, since, until)
     for line in found.by_refusal:
-        line["label"] = catalogue.reason_label("refusal", line["refusal_code"])
+        line["label"] = catalogue.reasons.label("refusal", line["refusal_code"])
     for line in found.to_accept:
         for name in ("median", "p90", "limit"):
             line[name] = lasting(line[name]) if line[name] is not None else ""

@@ -61,16 +61,16 @@ def attached(request: Request, pk: Any, document: Any) -> HttpResponseBase:
         media_type=paper.media_type,
         save="download" in request.GET,
     )
-    trail.read(request.actor, "record.read", paper, basis=_("转诊单附件"), parts="document")
+    basis = permissions.ATTACHED.kept()
+    trail.read(request.actor, "record.read", paper, basis=basis, parts="document")
     return response
 
 
 def _one(request: Request, pk: Any) -> Referral:
     found = Referral.objects.visible_to(request.actor).for_pages()
     referral = get_object_or_404(found, pk=pk)
-    trail.read(
-        request.actor, permissions.READ.code, referral, basis=_("打印转诊单"), parts="referral"
-    )
+    basis = permissions.PRINTING.kept()
+    trail.read(request.actor, permissions.READ.code, referral, basis=basis, parts="referral")
     return referral
 
 
@@ -130,7 +130,7 @@ def _facts(referral: Referral, request: Request) -> dict[str, Any]:
         "reason": "，".join(
             x
             for x in (
-                catalogue.reason_label(referral.direction, referral.reason_code),
+                catalogue.reasons.label(referral.direction, referral.reason_code),
                 referral.reason,
             )
             if x

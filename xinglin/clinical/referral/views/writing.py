@@ -50,7 +50,8 @@ def edit(request: Request, pk: Any) -> HttpResponse:
     if "submit" not in allowed and "complete" not in allowed:
         return redirect(referral)
     if request.method == "GET":
-        trail.read(actor, permissions.READ.code, referral, basis=_("书写转诊单"), parts="referral")
+        basis = permissions.DRAFTING.kept()
+        trail.read(actor, permissions.READ.code, referral, basis=basis, parts="referral")
         return _show(request, ReferralForm(actor=actor, instance=referral), person=referral.person)
     return _write(request, ReferralForm(request.POST, actor=actor, instance=referral))
 

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from tests import cast, machines
 from xinglin.clinical.orders.tests import factories as wards
+from xinglin.clinical.privacy import actions as privacy
+from xinglin.clinical.privacy.models import Consent
 from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import (
     Allergy,
@@ -148,6 +150,16 @@ def life(county: cast.Cast) -> dict[str, Any]:
     referrals.attach(referral, by=by, document=found["DocumentReference"])
     referral = Referral.objects.get(pk=referral.pk)
     found.pop("problem")
+    found["Consent"] = privacy.record_consent(
+        Consent(
+            county_id=who.county_id,
+            person=who,
+            house=county.hospital,
+            signer=who.name,
+            method="paper",
+        ),
+        by=by,
+    )
     return found | {
         "ServiceRequest": referral,
         "Task": referral,

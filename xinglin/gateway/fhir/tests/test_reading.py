@@ -23,7 +23,11 @@ def last_line() -> TrailEntry:
     return TrailEntry.objects.latest("id")
 
 
-@pytest.mark.parametrize("kind", TYPES)
+# The trail is no house's to read; its own tests are in the privacy app.
+OPEN = [kind for kind in TYPES if kind != "AuditEvent"]
+
+
+@pytest.mark.parametrize("kind", OPEN)
 def test_every_type_can_be_read_and_is_valid(his, lived, kind):
     assert kind in lived, (
         "a type that is offered is tried: let it happen in the county of the tests"

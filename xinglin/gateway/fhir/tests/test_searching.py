@@ -15,6 +15,7 @@ from xinglin.gateway.fhir.asking import sortable
 from xinglin.gateway.fhir.registry import COMPARTMENT, TYPES, parameters, pointers
 from xinglin.gateway.fhir.tests.county import link, matches, pressure, visit
 from xinglin.kernel.models import TrailEntry
+from xinglin.kernel.trail import said
 
 ID_CARD = "urn:oid:2.16.156.10011.1.3"
 SOMETHING = {
@@ -312,7 +313,7 @@ def test_a_search_leaves_one_line_for_each_person_with_the_ground(his, county):
     assert len(lines) == 2
     for line in lines:
         assert (line.verb, line.subject_type) == ("record.read", "people.person")
-        assert "起" in line.basis
+        assert "起" in said(line.basis)
     before = TrailEntry.objects.count()
     his.get("Observation?_summary=count")
     assert TrailEntry.objects.count() == before

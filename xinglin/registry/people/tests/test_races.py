@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import date
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from tests import cast as casting
+from tests.races import together
 from xinglin.kernel.errors import Conflict
 from xinglin.registry.people import actions as people
 from xinglin.registry.people.models import Identifier, Merge, Person
@@ -20,27 +19,6 @@ pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def county(transactional_db):
     return casting.make()
-
-
-def together(*works: Any) -> list[Any]:
-    """Do all at once, each on a connection of its own; what each gave or how it was refused."""
-    start, given = threading.Barrier(len(works)), [None] * len(works)
-
-    def run(place: int, work: Any) -> None:
-        try:
-            start.wait(30)
-            given[place] = work()
-        except Exception as error:
-            given[place] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=each) for each in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return given
 
 
 @pytest.mark.parametrize("crosswise", [False, True])
