@@ -66,7 +66,7 @@ def translate(parser: Parser, token: Token) -> template.Node:
 
 @register.simple_tag
 def still(name: str) -> SafeString:
-    """A component without context, made once for a language: `{% still "ui/components/x.html" %}`."""
+    """A component without context: made once for a language, and the same on every page."""
     return _still(name, get_language())
 
 
