@@ -32,8 +32,8 @@ from tests.postgres import TemporaryPostgres
 ROOT = Path(__file__).resolve().parent.parent
 # What a loaded county is made by: another version of any makes another county.
 LOADERS = (
-    "bench/load.py",
-    "bench/county.py",
+    "bench/load/*.py",
+    "bench/county/*.py",
     "xinglin/registry/people/matching/keys.py",
     "xinglin/registry/people/matching/sketches.py",
 )
@@ -132,7 +132,7 @@ def _kept(database: str, scale: Scale, home: Path) -> Path:
     Migrations that were added since are applied to the copy, as an installation would.
     """
     name = f"{database}-{scale.name}"
-    kept = home / "data" / f"{name}-{_digest(*(ROOT / each for each in LOADERS))}"
+    kept = home / "data" / f"{name}-{_digest(*_loaders())}"
     made_by = kept / "migrations.json"
     now = {str(path.relative_to(ROOT)): _digest(path) for path in _migrations()}
     if made_by.exists() and json.loads(made_by.read_text()).items() <= now.items():
@@ -157,6 +157,10 @@ def _load(scale: Scale, folder: Path, url: str) -> None:
     for name, number in vars(scale).items():
         command += [f"--{name}", str(number)]
     subprocess.run(command, env=_environment(folder, url), cwd=ROOT, check=True)
+
+
+def _loaders() -> list[Path]:
+    return [path for pattern in LOADERS for path in sorted(ROOT.glob(pattern))]
 
 
 def _migrations() -> list[Path]:

@@ -18,7 +18,7 @@ from uuid import UUID
 from opencc import OpenCC
 from pypinyin import lazy_pinyin
 
-from bench.county import _SURNAMES
+from bench.county.names import SURNAMES
 
 _GIVEN = (
     "英华秀明玉国桂建文丽平军海红兰芳志春凤云荣金梅伟珍杰强生林霞勇德美香艳永娟静东敏成小光燕振庆清峰福玲新"
@@ -88,7 +88,7 @@ def county(people: int, seed: int, *, again: float = 0.25) -> list[Row]:
 
 @lru_cache(maxsize=1)
 def _surnames() -> tuple[list[str], list[float]]:
-    told = [(part.rstrip("0123456789."), part) for part in _SURNAMES]
+    told = [(part.rstrip("0123456789."), part) for part in SURNAMES]
     return [name for name, _ in told], [float(part[len(name) :]) for name, part in told]
 
 

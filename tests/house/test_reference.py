@@ -40,7 +40,8 @@ SETTINGS = {
     "XINGLIN_ENV": "`demo` has the demo county and answers any host; `production` has neither, "
     "asks for SECRET_KEY and sends cookies only over HTTPS.",
     "DATABASE_URL": "`sqlite:///file`, `sqlite:////absolute/file` or "
-    "`postgres://user:password@host:port/name`. Empty: an SQLite file in XINGLIN_HOME.",
+    "`postgres://user:password@host:port/name`. Empty: an SQLite file in XINGLIN_HOME. Behind a "
+    "pooler that does not carry prepared statements along, add `?prepare=off`.",
     "SECRET_KEY": "Signs sessions and the codes on referral letters. Empty in a demo: one is made "
     "and kept in XINGLIN_HOME. Required in production.",
     "XINGLIN_CATALOGUE": "The county's own folder of catalogue files, laid over `catalogue/`.",

@@ -84,7 +84,11 @@ def secret_key(environment: Environment) -> str:
 
 
 def database(environment: Environment) -> dict[str, object]:
-    """Django's DATABASES entry for the URL; SQLite in the home folder by default."""
+    """Django's DATABASES entry for the URL; SQLite in the home folder by default.
+
+    `?prepare=off` is for a pooler that hands a connection on after each transaction and does not
+    carry prepared statements along.
+    """
     url = urlsplit(environment.database_url)
     if url.scheme in {"", "sqlite"}:
         path = unquote(url.path)
@@ -104,13 +108,16 @@ def database(environment: Environment) -> dict[str, object]:
                 ),
             },
         }
+    query = dict(parse_qsl(url.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(url.path.lstrip("/")),
         "USER": unquote(url.username or ""),
         "PASSWORD": unquote(url.password or ""),
-        "HOST": unquote(url.hostname or dict(parse_qsl(url.query)).get("host", "")),
+        "HOST": unquote(url.hostname or query.get("host", "")),
         "PORT": str(url.port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
+        # None: the compiled queries of `kernel.prepared` are not prepared on the server either.
+        "OPTIONS": {"prepare_threshold": None if query.get("prepare") == "off" else 0},
     }

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 
 from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor
 from xinglin.kernel.models import InboxItem, Notice
-from xinglin.kernel.prepared import store
+from xinglin.kernel.prepared import FURTHER, SLOT, Cabinet, Statement, store
 from xinglin.kernel.records import Workflow
 
 logger = logging.getLogger(__name__)
@@ -169,21 +169,44 @@ def _raise(pk: UUID, now: datetime) -> int:
 def at_a_glance(actor: Actor, *, since: datetime | None = None, most: int = 100) -> tuple[int, int]:
     """What waits for a post, and its news since a moment: each counted up to `most`.
 
-    Every page shows both, hence one query for the two.
+    Every page shows both, hence one query for the two, compiled once for all posts that may the
+    same.
     """
-    news = Notice.objects.for_actor(actor)
-    if since is not None:
-        news = news.filter(at__gt=since)
+    key = connection.vendor, actor.role, actor.codes, most
+    statement = _glances.get(key, lambda: _glance(actor, most))
+    places = {
+        _stored(models.UUIDField(), SLOT): _stored(models.UUIDField(), actor.org_id),
+        f"user:{FURTHER[0]}": f"user:{actor.user_id}",
+        _stored(models.DateTimeField(), EVER): _stored(models.DateTimeField(), since or EVER),
+    }
+    values = [places.get(value, value) for value in statement.values]
+    waiting, unread = statement.ask(connection, values, lambda found: found.fetchone())
+    return waiting, unread
+
+
+# Before all news.
+EVER = datetime(1900, 1, 1, tzinfo=UTC)
+# What a post may changes when the roles of the catalogue do: with a new start.
+_glances: Cabinet[Statement] = Cabinet(lasts=3600)
+
+
+def _glance(actor: Actor, most: int) -> Statement:
+    """The query of all posts that may the same: others stand for house, account and moment."""
+    anyone = replace(actor, org_id=SLOT, user_id=FURTHER[0])
     counts: list[str] = []
     values: list[Any] = []
-    for rows in (InboxItem.objects.waiting_for(actor), news):
+    for rows in (
+        InboxItem.objects.waiting_for(anyone),
+        Notice.objects.for_actor(anyone).filter(at__gt=EVER),
+    ):
         sql, params = rows.order_by().values("pk")[:most].query.sql_with_params()
         counts.append(f"(SELECT COUNT(*) FROM ({sql}) AS found)")
         values += params
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {counts[0]}, {counts[1]}", values)
-        waiting, unread = cursor.fetchone()
-    return waiting, unread
+    return Statement(f"SELECT {counts[0]}, {counts[1]}", values, connection.vendor)
+
+
+def _stored(field: models.Field[Any, Any], value: Any) -> Any:
+    return field.get_db_prep_value(value, connection)
 
 
 def tell(

@@ -7,20 +7,27 @@ answer it. A `Prepared` keeps the compiled text and the places of its parameters
 
 The parameters of everything but the slot are frozen with it, so a prepared query is for the
 actor it was made for and for a few seconds: keep it in a `Cabinet`.
+
+PostgreSQL prepares the statement as well, once on each connection: to plan a query over all kinds
+of facts takes it ten times as long as to answer it. The frozen values are parameters there too,
+so that all actors who ask the same text share one plan. A connection whose `prepare_threshold` is
+None (a pooler stands between, see `config.environment`) gets plain statements.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Hashable, Sequence
-from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+import psycopg
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import AutoField, Model, QuerySet, UUIDField
 from django.db.models.base import ModelState
+from psycopg.sql import Literal
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
@@ -51,10 +58,12 @@ class Prepared:
             _FIELD.get_db_prep_value(slot, connection): number
             for number, slot in enumerate((SLOT, *FURTHER))
         }
-        self.params = list(params)
+        if connection.vendor == "postgresql":
+            self.sql, params = _fold(self.sql, params)
+        self.statement = Statement(self.sql, params, connection.vendor)
         self.slots = [
             (place, numbers[value])
-            for place, value in enumerate(self.params)
+            for place, value in enumerate(self.statement.values)
             if isinstance(value, str | UUID) and value in numbers
         ]
         assert self.slots, "a prepared query needs its SLOT"
@@ -65,10 +74,13 @@ class Prepared:
         ]
 
     def _shorten(self, queryset: QuerySet[Any, Any], connection: Any) -> list[str]:
-        """Ask for `table.*` instead of a hundred names: drivers read a text at every call.
+        """Ask SQLite for `table.*` instead of a hundred names: it reads a text at every call.
 
-        Returns the names, in the model's order; empty if the text names no whole row.
+        Returns the names, in the model's order; empty if the text names no whole row. A prepared
+        statement of PostgreSQL keeps the names: it fails when a star comes to mean more columns.
         """
+        if connection.vendor != "sqlite":
+            return []
         meta = queryset.model._meta
         quote = connection.ops.quote_name
         columns = [str(field.column) for field in meta.concrete_fields]
@@ -97,11 +109,11 @@ class Prepared:
         if not self.sql:
             return []
         connection = connections[self.using]
-        params = list(self.params)
+        values = list(self.statement.values)
         keys = [_FIELD.get_db_prep_value(key, connection) for key in (pk, *further)]
         for place, number in self.slots:
-            params[place] = keys[number]
-        rows = _ask(connection, self.sql, params, self._in_order)
+            values[place] = keys[number]
+        rows = self.statement.ask(connection, values, self._in_order)
         for place, converters, expression in self.converters:
             for row in rows:
                 value = row[place]
@@ -125,7 +137,71 @@ class Prepared:
         return found
 
 
-_storing: dict[tuple[type[Model], str], tuple[list[Any], str]] = {}
+class Statement:
+    """A text with its values, each distinct one once, as the driver beneath Django takes it."""
+
+    def __init__(self, sql: str, params: Sequence[Any], vendor: str) -> None:
+        self.sql = sql
+        self.values: list[Any] = []
+        # The place in `values` of each placeholder of `sql`.
+        self.places: list[int] = []
+        known: dict[Hashable, int] = {}
+        for param in params:
+            # 1 and True are equal, and of different types in the database.
+            key = (type(param), param) if isinstance(param, Hashable) else id(param)
+            if key not in known:
+                known[key] = len(self.values)
+                self.values.append(param)
+            self.places.append(known[key])
+        mark = "$" if vendor == "postgresql" else "?"
+        self.native = _fill(sql, [f"{mark}{place + 1}" for place in self.places]).replace("%%", "%")
+        # psycopg finds a prepared statement by its bytes: it need not encode them each time.
+        self.encoded = self.native.encode()
+
+    def ask(self, connection: Any, values: Sequence[Any], take: Callable[[Any], T]) -> T:
+        """What `take` makes of the cursor: the driver's own, as Django's reads the text each time.
+
+        Whoever counts queries or wraps them still sees each one.
+        """
+        if connection.queries_logged or connection.execute_wrappers:
+            return self._plainly(connection, values, take)
+        connection.validate_no_broken_transaction()
+        connection.close_if_health_check_failed()
+        connection.ensure_connection()
+        if connection.vendor == "sqlite":
+            with connection.wrap_database_errors:
+                return take(connection.connection.execute(self.native, values))
+        if connection.connection.prepare_threshold is None:
+            return self._plainly(connection, values, take)
+        with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
+            return take(cursor.execute(self.encoded, values, prepare=True))
+
+    def _plainly(self, connection: Any, values: Sequence[Any], take: Callable[[Any], T]) -> T:
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, [values[place] for place in self.places])
+            return take(cursor)
+
+
+def _fold(sql: str, params: Sequence[Any]) -> tuple[str, list[Any]]:
+    """Make texts and whole numbers part of the statement.
+
+    They belong to the question, and a plan that knows them can use an index that has them as its
+    condition. Ids and times belong to who asks, and when, and stay parameters.
+    """
+    marks = [
+        Literal(param).as_string().replace("%", "%%") if isinstance(param, str | int) else "%s"
+        for param in params
+    ]
+    return _fill(sql, marks), [param for param in params if not isinstance(param, str | int)]
+
+
+def _fill(sql: str, marks: Sequence[str]) -> str:
+    """The text with each of these in the place of a placeholder."""
+    waiting = iter(marks)
+    return re.sub("%[s%]", lambda at: next(waiting) if at[0] == "%s" else at[0], sql)
+
+
+_storing: dict[tuple[type[Model], str], tuple[list[Any], Statement]] = {}
 
 
 def store(row: Model, using: str = DEFAULT_DB_ALIAS) -> None:
@@ -138,35 +214,13 @@ def store(row: Model, using: str = DEFAULT_DB_ALIAS) -> None:
         columns = ", ".join(quote(str(field.column)) for field in fields)
         places = ", ".join(["%s"] * len(fields))
         table = quote(row._meta.db_table)
-        _storing[key] = fields, f"INSERT INTO {table} ({columns}) VALUES ({places})"
-    fields, sql = _storing[key]
+        sql = f"INSERT INTO {table} ({columns}) VALUES ({places})"
+        _storing[key] = fields, Statement(sql, range(len(fields)), connection.vendor)
+    fields, statement = _storing[key]
     values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
-    _ask(connection, sql, values, lambda cursor: None)
+    statement.ask(connection, values, lambda cursor: None)
     row._state.adding = False
     row._state.db = using
-
-
-def _ask(connection: Any, sql: str, params: list[Any], take: Callable[[Any], T]) -> T:
-    """What `take` makes of the cursor: Django's, on SQLite the one beneath it.
-
-    Django would translate the placeholders at every call. Whoever counts queries or wraps them
-    still sees each one.
-    """
-    watched = connection.queries_logged or connection.execute_wrappers
-    if connection.vendor != "sqlite" or watched:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            return take(cursor)
-    connection.validate_no_broken_transaction()
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        return take(connection.connection.execute(_question_marks(sql), params))
-
-
-@lru_cache(maxsize=500)
-def _question_marks(sql: str) -> str:
-    assert "%%" not in sql, "a prepared text holds placeholders only"
-    return sql.replace("%s", "?")
 
 
 class Cabinet(Generic[V]):

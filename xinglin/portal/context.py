@@ -17,6 +17,12 @@ from xinglin.ui.pages import NavEntry
 from xinglin.ui.pages import Post as PostEntry
 
 
+@cache
+def address(name: str) -> str:
+    """The address of a page that needs no id; a page's frame names a dozen."""
+    return reverse(name)
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Everything lazily: a part of a page asks for none of it."""
     actor: Actor = getattr(request, "actor", NOBODY)
@@ -28,9 +34,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "nav": SimpleLazyObject(lambda: rooms(request, actor, waiting=counts()[0])),
         "posts": SimpleLazyObject(lambda: posts(request, actor)),
         "bell": SimpleLazyObject(lambda: bell(counts()[1])),
-        "switch_url": reverse("portal:switch-post"),
-        "sign_out_url": reverse("portal:logout"),
-        "me": {"name": actor.name, "url": reverse("portal:account")},
+        "switch_url": address("portal:switch-post"),
+        "sign_out_url": address("portal:logout"),
+        "me": {"name": actor.name, "url": address("portal:account")},
     }
 
 
@@ -43,59 +49,59 @@ def glance(request: HttpRequest, actor: Actor) -> tuple[int, int]:
 def rooms(request: HttpRequest, actor: Actor, *, waiting: int) -> list[NavEntry]:
     """The rooms of the post, at most seven, with what waits in them."""
     found: list[NavEntry] = [
-        {"label": _("工作台"), "url": reverse("portal:workbench"), "icon": "home"},
+        {"label": _("工作台"), "url": address("portal:workbench"), "icon": "home"},
     ]
     if actor.may("referral.read") or actor.may("privacy.review"):
         found.append(
             {
                 "label": _("待办"),
-                "url": reverse("portal:inbox"),
+                "url": address("portal:inbox"),
                 "icon": "inbox",
                 "count": waiting,
             }
         )
     if actor.may("privacy.review"):
         found += [
-            {"label": _("查阅记录"), "url": reverse("privacy:readings"), "icon": "eye"},
-            {"label": _("查阅异常"), "url": reverse("privacy:flags"), "icon": "alert-triangle"},
-            {"label": _("查阅核查"), "url": reverse("privacy:reviews"), "icon": "lock"},
+            {"label": _("查阅记录"), "url": address("privacy:readings"), "icon": "eye"},
+            {"label": _("查阅异常"), "url": address("privacy:flags"), "icon": "alert-triangle"},
+            {"label": _("查阅核查"), "url": address("privacy:reviews"), "icon": "lock"},
         ]
     if actor.may("referral.read"):
         found += [
-            {"label": _("转诊"), "url": reverse("referral:list"), "icon": "arrows-exchange"},
+            {"label": _("转诊"), "url": address("referral:list"), "icon": "arrows-exchange"},
         ]
     if actor.may("orders.read"):
         if not actor.may("referral.read"):
             found.append(
                 {
                     "label": _("待办"),
-                    "url": reverse("portal:inbox"),
+                    "url": address("portal:inbox"),
                     "icon": "inbox",
                     "count": waiting,
                 }
             )
-        found.append({"label": _("医嘱"), "url": reverse("orders:list"), "icon": "clipboard-list"})
+        found.append({"label": _("医嘱"), "url": address("orders:list"), "icon": "clipboard-list"})
     if actor.may("person.search"):
         found.append(
-            {"label": pgettext("list", "居民"), "url": reverse("people:list"), "icon": "users"}
+            {"label": pgettext("list", "居民"), "url": address("people:list"), "icon": "users"}
         )
     if actor.may("referral.statistics"):
         found.append(
-            {"label": _("统计"), "url": reverse("referral:statistics"), "icon": "chart-bar"}
+            {"label": _("统计"), "url": address("referral:statistics"), "icon": "chart-bar"}
         )
     if actor.may("organisation.maintain"):
         found += [
             {
                 "label": pgettext("list", "机构"),
-                "url": reverse("organisations:list"),
+                "url": address("organisations:list"),
                 "icon": "building-hospital",
             },
-            {"label": _("人员"), "url": reverse("staff:list"), "icon": "id"},
+            {"label": _("人员"), "url": address("staff:list"), "icon": "id"},
         ]
     if actor.may("import.run"):
-        found.append({"label": _("导入"), "url": reverse("imports:list"), "icon": "upload"})
+        found.append({"label": _("导入"), "url": address("imports:list"), "icon": "upload"})
     # A record is a resident's.
-    path = request.path.replace("/record/", reverse("people:list"), 1)
+    path = request.path.replace("/record/", address("people:list"), 1)
     inside = [e for e in found if e["url"] != "/" and path.startswith(e["url"])]
     here = max(inside, key=lambda e: len(e["url"]), default=found[0])
     for entry in found:
@@ -119,6 +125,6 @@ def posts(request: HttpRequest, actor: Actor) -> list[PostEntry]:
 def bell(unread: int) -> dict[str, Any]:
     return {
         "count": unread,
-        "url": reverse("portal:notices"),
-        "live": reverse("portal:bell"),
+        "url": address("portal:notices"),
+        "live": address("portal:bell"),
     }

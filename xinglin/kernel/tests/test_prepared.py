@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from django.db.models import F
+from django.db import connection
+from django.db.models import CharField, F, Value
 from django.test.utils import CaptureQueriesContext
 
 from tests.cast import Cast, letter
 from xinglin.clinical.referral import actions
 from xinglin.clinical.referral.models import Referral
+from xinglin.config import environment
 from xinglin.kernel import trail
 from xinglin.kernel.models import TrailEntry
-from xinglin.kernel.prepared import SLOT, Cabinet, Prepared
+from xinglin.kernel.prepared import SLOT, Cabinet, Prepared, Statement
 
 pytestmark = pytest.mark.django_db
 COLUMNS = tuple(field.attname for field in Referral._meta.concrete_fields)
@@ -48,13 +51,60 @@ def test_it_sees_no_more_than_its_actor(cast, sent):
 
 
 def test_whoever_counts_queries_sees_it_and_gets_the_same(cast, sent):
-    from django.db import connection
-
     prepared = Prepared(Referral.objects.filter(pk=SLOT).values_list("number", "due_at"))
     unseen = prepared.first(sent.pk)
     with CaptureQueriesContext(connection) as seen:
         assert prepared.first(sent.pk) == unseen == [sent.number, sent.due_at]
     assert len(seen) == 1
+
+
+def test_texts_that_look_like_placeholders_are_only_texts(cast, sent):
+    sent.to_department = "100%s' %% \\ $1 ?1"
+    sent.save()
+    texts = Referral.objects.filter(pk=SLOT, to_department=sent.to_department)
+    marked = texts.annotate(told=Value(sent.to_department, output_field=CharField()))
+    prepared = Prepared(marked.values_list("number", "told"))
+    assert prepared.first(sent.pk) == [sent.number, sent.to_department]
+    with CaptureQueriesContext(connection):
+        assert prepared.first(sent.pk) == [sent.number, sent.to_department]
+
+
+def test_equal_values_of_other_types_stay_apart():
+    text = "SELECT %s = 1, %s, %s, %s"
+    statement = Statement(text, [1, True, "x", "x"], "sqlite")
+    assert statement.values == [1, True, "x"]
+    assert statement.native == "SELECT ?1 = 1, ?2, ?3, ?3"
+
+
+def test_postgresql_plans_a_prepared_query_once_for_all_actors(cast, sent):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite keeps compiled statements by itself.")
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+        for actor in (cast.actors["wang"], replace(cast.actors["wang"], org_id=uuid4())):
+            prepared = Prepared(Referral.objects.filter(pk=SLOT, owner_id=actor.org_id))
+            prepared.first(sent.pk)
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+        assert cursor.fetchone() == (1,)
+
+
+def test_a_pooler_that_forgets_statements_is_sent_none(cast, sent, monkeypatch):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no pooler.")
+    monkeypatch.setattr(connection.connection, "prepare_threshold", None)
+    prepared = Prepared(Referral.objects.filter(pk=SLOT).values_list("number"))
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+        assert prepared.first(sent.pk) == [sent.number]
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+        assert cursor.fetchone() == (0,)
+
+
+def test_the_address_of_the_database_says_whether_statements_may_be_prepared():
+    address = "postgres://x:y@db:5432/xinglin"
+    for url, threshold in ((address, 0), (f"{address}?prepare=off", None)):
+        told = environment.database(environment.Environment(database_url=url))
+        assert told["OPTIONS"] == {"prepare_threshold": threshold}
 
 
 def test_a_line_of_the_trail_is_stored_as_any_other(cast, sent):

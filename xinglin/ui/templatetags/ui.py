@@ -12,6 +12,7 @@ from django import template
 from django.forms.utils import flatatt
 from django.template import Context
 from django.template.base import Parser, Token
+from django.template.loader import render_to_string
 from django.templatetags.i18n import TranslateNode, do_translate
 from django.templatetags.static import static
 from django.utils import timezone
@@ -61,6 +62,18 @@ def translate(parser: Parser, token: Token) -> template.Node:
     told = node.filter_expression
     constant = told.var.literal is not None and not told.filters and not node.message_context
     return Words(node) if constant else node
+
+
+@register.simple_tag
+def still(name: str) -> SafeString:
+    """A component without context: made once for a language, and the same on every page."""
+    return _still(name, get_language())
+
+
+@lru_cache(maxsize=100)
+def _still(name: str, language: str | None) -> SafeString:
+    """`language` is there to tell them apart."""
+    return mark_safe(render_to_string(name))
 
 
 @register.simple_tag

@@ -28,7 +28,7 @@ from xinglin.clinical.privacy.models.rows import (
 from xinglin.kernel import clock, parameters, trail
 from xinglin.kernel.access import Actor, Reach
 from xinglin.kernel.models import Notice, TrailEntry
-from xinglin.kernel.prepared import Cabinet
+from xinglin.kernel.prepared import SLOT, Cabinet, Prepared
 from xinglin.kernel.records import Record
 from xinglin.registry.organisations.models import tree
 from xinglin.registry.people.models import CareLink, Merge, Person, merged_into
@@ -78,20 +78,17 @@ def grounds(actor: Actor, people: Iterable[UUID]) -> dict[UUID, str]:
     wanted = set(people)
     if actor.person_id is not None:
         return {actor.person_id: SELF.kept()} if actor.person_id in wanted else {}
-    words = Consent.objects.standing().filter(
-        Q(house_id=None) | Q(house_id=actor.org_id), person_id=OuterRef("pk")
-    )
-    denied = words.filter(effect=Consent.Effect.DENY, parts="")
-    permits = words.filter(effect=Consent.Effect.PERMIT).order_by("since").values("since")
-    rows = Person.objects.filter(pk__in=wanted).annotate(
-        shut=Exists(denied), permitted=Subquery(permits[:1])
-    )
+    rows: Iterable[Any]
+    if len(wanted) == 1:
+        # Whoever opens a record, a page or a resource asks for one.
+        key = actor.org_id, timezone.localdate(clock.now())
+        rows = _queries.get(key, lambda: Prepared(_ties(actor, [SLOT]))).all(*wanted)
+    else:
+        rows = _ties(actor, wanted)
     now = clock.now()
     found: dict[UUID, str] = {}
     best: dict[UUID, tuple[bool, datetime]] = {}
-    for person_id, shut, permitted, house, basis, evidence, since, until in rows.values_list(
-        "pk", "shut", "permitted", *(f"care_links__{name}" for name in _OF_LINK)
-    ):
+    for person_id, shut, permitted, house, basis, evidence, since, until in rows:
         if shut:
             continue
         if permitted is not None:
@@ -113,6 +110,24 @@ def grounds(actor: Actor, people: Iterable[UUID]) -> dict[UUID, str]:
         for glass in glasses.filter(person_id__in=missing):
             found[glass.person_id] = GLASS.kept(reason=glass.reason_code)
     return found
+
+
+_queries: Cabinet[Prepared] = Cabinet()
+
+
+def _ties(actor: Actor, people: Iterable[UUID]) -> models.QuerySet[Any, Any]:
+    """Each relation of these people to a house, beside what they decided about the post's own."""
+    words = Consent.objects.standing().filter(
+        Q(house_id=None) | Q(house_id=actor.org_id), person_id=OuterRef("pk")
+    )
+    denied = words.filter(effect=Consent.Effect.DENY, parts="")
+    permits = words.filter(effect=Consent.Effect.PERMIT).order_by("since").values("since")
+    found = Person.objects.filter(pk__in=people).annotate(
+        shut=Exists(denied), permitted=Subquery(permits[:1])
+    )
+    return found.values_list(
+        "pk", "shut", "permitted", *(f"care_links__{name}" for name in _OF_LINK)
+    )
 
 
 def grounds_of(actor: Actor, rows: Iterable[Any]) -> dict[UUID, str]:
