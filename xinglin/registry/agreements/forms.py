@@ -111,11 +111,16 @@ class PartyForm(Form):
         house.queryset = Organisation.objects.visible_to(actor).standing()
         house.widget.url = f"{reverse_lazy('organisations:options')}?levels={LEVELS}"
 
+    def has_changed(self) -> bool:
+        """Choices always say something; a row is one once a house or a name is in it."""
+        names = ("organisation", "signer", "contact", "phone")
+        return any(self.data.get(self.add_prefix(name), "").strip() for name in names)
+
 
 PartyForms = formset_factory(PartyForm, extra=0, max_num=MOST_PARTIES, validate_max=True)
 
 
-def party_forms(actor: Actor, *, data: Any = None, known: Any = (), more: int = 0) -> Any:
+def party_forms(actor: Actor, *, data: Any = None, known: Any = ()) -> Any:
     """The rows of the parties: those known, and as many empty ones as invite to fill them in."""
     rows = [
         {
@@ -133,14 +138,8 @@ def party_forms(actor: Actor, *, data: Any = None, known: Any = (), more: int = 
         form_kwargs={"actor": actor},
     )
     if data is not None:
-        # A row in which no house was chosen is none.
         for form in found.forms:
             form.empty_permitted = True
-            form.has_changed = lambda form=form: bool(
-                form.data.get(form.add_prefix("organisation"), "").strip()
-                or form.data.get(form.add_prefix("signer"), "").strip()
-            )
-    found.extra = more
     return found
 
 
