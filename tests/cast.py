@@ -22,6 +22,7 @@ from xinglin.clinical.privacy import actions as privacy
 from xinglin.clinical.privacy.models import Presence
 from xinglin.clinical.referral.models import Referral
 from xinglin.kernel.access import Actor, system
+from xinglin.kernel.models import Notice
 from xinglin.registry.agreements import actions as agreements
 from xinglin.registry.agreements.models import Agreement, Party, SignedPaper, book
 from xinglin.registry.organisations import actions as houses
@@ -164,6 +165,8 @@ def make() -> Cast:
         patient=resident(by, region, managed_by=village, phone="13900000001"),
     )
     agree(by, [(office, "house"), (hospital, "among")])
+    # That was a year ago: it is no news any more.
+    Notice.objects.filter(kind="agreement").delete()
     for part, (name, where, role) in ROLES.items():
         place = getattr(cast, where)
         cast.users[part], cast.actors[part] = hire(system(place.region_id), place, name, role)

@@ -218,6 +218,8 @@ def suspend(agreement: Agreement, *, by: Actor, reason: str) -> Agreement:
 @action(permissions.RESUME)
 def resume(agreement: Agreement, *, by: Actor) -> Agreement:
     """Let a suspended agreement count again, from today."""
+    if agreement.state != State.SUSPENDED:
+        raise WrongState(_("协议没有暂停，无需恢复。"))
     agreement.move_to(State.IN_FORCE)
     agreement.suspended_on = None
     agreement.reason = ""
