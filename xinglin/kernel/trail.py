@@ -215,11 +215,11 @@ def _changed(entry: TrailEntry) -> str:
     """What a line changed, field by field; of a record that was new, its name."""
     if all(before is None for before, _after in entry.changes.values()):
         return str(entry.changes.get("name", ("", ""))[1])
-    model = apps.get_model(entry.subject_type)
+    model: Any = apps.get_model(entry.subject_type)
     told = []
     for name, (before, after) in entry.changes.items():
         field: Any = model._meta.get_field(name)
-        label = str(field.verbose_name)
+        label = model.label_of(name)
         if field.is_relation or not getattr(field, "editable", True) or before == "…":
             told.append(label)
         else:

@@ -56,7 +56,7 @@ class PartyOut(Schema):
 
 
 class PaperOut(Schema):
-    """A scan of the signed text: `/agreements/{agreement}/papers/{id}`."""
+    """A scan of the signed text: `/agreements/{agreement}/documents/{id}`."""
 
     id: UUID
     title: str
@@ -307,7 +307,7 @@ def renew(request: Request, pk: UUID, body: RenewIn) -> Any:
 
 
 @router.post(
-    f"{ADDRESS}/papers",
+    f"{ADDRESS}/documents",
     response={201: AgreementOut},
     operation_id="fileAgreementPaper",
     summary="上传签署文本",
@@ -321,7 +321,7 @@ def file_paper(request: Request, pk: UUID, body: Form[PaperIn], file: File[Uploa
 
 
 @router.get(
-    f"{ADDRESS}/papers/{{uuid:paper}}",
+    f"{ADDRESS}/documents/{{uuid:paper}}",
     operation_id="downloadAgreementPaper",
     summary="下载签署文本",
     openapi_extra={

@@ -25,7 +25,7 @@ def files(settings, tmp_path):
 
 
 def own(cast) -> Agreement:
-    return Agreement.objects.get(county=cast.region)
+    return Agreement.objects.get(county=cast.region, title="青山县医共体双向转诊协议")
 
 
 def typed(cast, **more: Any) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def test_the_office_writes_files_and_signs_an_agreement(cast, enter):
     told = enter("li").get(page).content.decode()
     assert "每月下派专家 2 次" in told
     assert "120" in told
-    assert "签署生效" not in told
+    assert "act-sign" not in told
 
 
 def test_what_is_typed_wrong_comes_back_beside_it(cast, enter):
@@ -108,6 +108,18 @@ def test_one_more_row_keeps_what_was_typed(cast, enter):
     assert "parties-3-organisation" in page
     assert "远程会诊协议" in page
     assert not Agreement.objects.filter(number="XY-HZ-1").exists()
+
+
+def test_the_history_tells_that_the_parties_changed(cast, enter):
+    sun = enter("sun")
+    sun.post("/agreements/new/", typed(cast))
+    page = Agreement.objects.get(number="XY-HZ-1").get_absolute_url()
+    assert sun.get(f"{page}edit/").status_code == 200
+    changed = typed(cast, **{"parties-2-organisation": str(cast.township.pk), "quota": "7"})
+    assert sun.post(f"{page}edit/", changed).status_code == 302
+    told = sun.get(page).content.decode()
+    assert "额度：120 → 7" in told
+    assert "协议各方" in told
 
 
 @pytest.mark.parametrize("rows", ["-1", "x", "", "99999"])
@@ -197,10 +209,10 @@ def test_rest_writes_signs_suspends_ends_and_renews(cast):
     parties = [*body["parties"][:1], {**body["parties"][1], "signer": "乙"}]
     assert rest.patch(home, {"parties": parties}, json).status_code == 200
     file = {"file": SimpleUploadedFile("a.pdf", PDF), "title": "盖章页"}
-    filed = rest.post(f"{home}/papers", file)
+    filed = rest.post(f"{home}/documents", file)
     assert filed.status_code == 201, filed.content
     paper = filed.json()["papers"][0]
-    assert rest.get(f"{home}/papers/{paper['id']}").status_code == 200
+    assert rest.get(f"{home}/documents/{paper['id']}").status_code == 200
     signed = rest.post(f"{home}/sign", signing, json).json()
     assert (signed["state"], signed["acts"]) == ("in-force", ["renew", "suspend", "end"])
 
