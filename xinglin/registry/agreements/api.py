@@ -39,7 +39,7 @@ PartyRole = Annotated[Party.Role, enumerated(Party.Role)]
 ADDRESS = "/agreements/{uuid:pk}"
 
 
-class PartyOut(Schema):
+class AgreementPartyOut(Schema):
     """A house that has signed."""
 
     organisation: Named
@@ -55,7 +55,7 @@ class PartyOut(Schema):
         return {"id": row.organisation_id, "name": row.name}
 
 
-class PaperOut(Schema):
+class AgreementPaperOut(Schema):
     """A scan of the signed text: `/agreements/{agreement}/documents/{id}`."""
 
     id: UUID
@@ -78,7 +78,7 @@ class AgreementRowOut(Schema):
     days_left: int = Field(description="离截止日的天数；负数为已过")
     quota: int | None = Field(description="额度；null 为不限")
     quota_by: QuotaBy
-    parties: list[PartyOut]
+    parties: list[AgreementPartyOut]
     keeper: Named
 
     @staticmethod
@@ -103,7 +103,7 @@ class AgreementOut(AgreementRowOut):
     ended_on: date | None
     reason: str
     follows: UUID | None = Field(description="续签自")
-    papers: list[PaperOut]
+    papers: list[AgreementPaperOut]
     acts: list[str] = Field(description="调用者现在可做的动作", examples=[["suspend", "end"]])
 
     @staticmethod
@@ -123,7 +123,7 @@ class AgreementOut(AgreementRowOut):
         return permissions.open_to(context["request"].actor, row)
 
 
-class PartyIn(In):
+class AgreementPartyIn(In):
     organisation: UUID
     side: Side = Party.Side.FIRST
     extent: Extent = Party.Extent.HOUSE
@@ -136,7 +136,7 @@ class PartyIn(In):
 Line = Annotated[str, Field(max_length=200)]
 
 
-class TermsIn(In):
+class AgreementTermsIn(In):
     """The terms; an empty list leaves nothing out."""
 
     number: str = Field("", max_length=40, examples=["QS-ZZ-2026-01"])
@@ -154,10 +154,10 @@ class TermsIn(In):
     second_duties: list[Line] = Field([], max_length=100)
     quota: int | None = Field(None, ge=1, le=10_000_000)
     quota_by: QuotaBy = QuotaBy.YEAR
-    parties: list[PartyIn] = Field([], max_length=20)
+    parties: list[AgreementPartyIn] = Field([], max_length=20)
 
 
-class AgreementIn(TermsIn):
+class AgreementIn(AgreementTermsIn):
     """A new agreement, kept as a draft until it is signed."""
 
     number: str = Field(min_length=1, max_length=40, examples=["QS-ZZ-2026-01"])
@@ -166,19 +166,19 @@ class AgreementIn(TermsIn):
     valid_until: Day
 
 
-class AgreementPatch(TermsIn):
+class AgreementPatch(AgreementTermsIn):
     """What is to be changed in a draft; `parties` replaces all."""
 
 
-class RenewIn(TermsIn):
+class AgreementRenewIn(AgreementTermsIn):
     """What the new one says otherwise than the old; dates follow on when left out."""
 
 
-class SignIn(In):
+class AgreementSignIn(In):
     signed_on: Day
 
 
-class StopIn(In):
+class AgreementStopIn(In):
     reason: str = Field(min_length=1, max_length=200, examples=["对方停业整顿"])
 
 
@@ -210,7 +210,7 @@ class CoverOut(Schema):
     sentence: str = Field(description="一句可读的说明")
 
 
-class PaperIn(Schema):
+class AgreementPaperIn(Schema):
     title: str = Field("", max_length=200)
 
 
@@ -299,7 +299,7 @@ def change(request: Request, pk: UUID, body: AgreementPatch) -> Agreement:
     operation_id="renewAgreement",
     summary="续签机构协议",
 )
-def renew(request: Request, pk: UUID, body: RenewIn) -> Any:
+def renew(request: Request, pk: UUID, body: AgreementRenewIn) -> Any:
     """拟一份接续的新协议；没有给出的沿用原协议。"""
     facts = _given(request, body) if body.model_fields_set else {}
     made = actions.renew(_one(request, pk), by=request.actor, **facts)
@@ -312,7 +312,9 @@ def renew(request: Request, pk: UUID, body: RenewIn) -> Any:
     operation_id="fileAgreementPaper",
     summary="上传签署文本",
 )
-def file_paper(request: Request, pk: UUID, body: Form[PaperIn], file: File[UploadedFile]) -> Any:
+def file_paper(
+    request: Request, pk: UUID, body: Form[AgreementPaperIn], file: File[UploadedFile]
+) -> Any:
     """PDF、PNG 或 JPEG；类型以内容为准，校验值留存。"""
     agreement = _one(request, pk)
     paper = SignedPaper(agreement=agreement, title=body.title)
@@ -344,7 +346,7 @@ def paper(request: Request, pk: UUID, paper: UUID) -> HttpResponse:
 @router.post(
     f"{ADDRESS}/sign", response=AgreementOut, operation_id="signAgreement", summary="签署生效"
 )
-def sign(request: Request, pk: UUID, body: SignIn) -> Agreement:
+def sign(request: Request, pk: UUID, body: AgreementSignIn) -> Agreement:
     """各方已签署；从生效日期起执行。"""
     actions.sign(_one(request, pk), by=request.actor, signed_on=body.signed_on)
     return _one(request, pk)
@@ -353,7 +355,7 @@ def sign(request: Request, pk: UUID, body: SignIn) -> Agreement:
 @router.post(
     f"{ADDRESS}/suspend", response=AgreementOut, operation_id="suspendAgreement", summary="暂停协议"
 )
-def suspend(request: Request, pk: UUID, body: StopIn) -> Agreement:
+def suspend(request: Request, pk: UUID, body: AgreementStopIn) -> Agreement:
     """从今天起暂停执行。"""
     actions.suspend(_one(request, pk), by=request.actor, reason=body.reason)
     return _one(request, pk)
@@ -371,7 +373,7 @@ def resume(request: Request, pk: UUID) -> Agreement:
 @router.post(
     f"{ADDRESS}/end", response=AgreementOut, operation_id="endAgreement", summary="终止协议"
 )
-def end(request: Request, pk: UUID, body: StopIn) -> Agreement:
+def end(request: Request, pk: UUID, body: AgreementStopIn) -> Agreement:
     """在截止日之前终止；草稿则作废。"""
     actions.end(_one(request, pk), by=request.actor, reason=body.reason)
     return _one(request, pk)
@@ -381,7 +383,7 @@ def _one(request: Request, pk: UUID) -> Agreement:
     return get_object_or_404(Agreement.objects.visible_to(request.actor).for_pages(), pk=pk)
 
 
-def _parties(request: Request, told: list[PartyIn]) -> list[Party]:
+def _parties(request: Request, told: list[AgreementPartyIn]) -> list[Party]:
     houses = Organisation.objects.visible_to(request.actor)
     return [
         Party(
@@ -392,7 +394,7 @@ def _parties(request: Request, told: list[PartyIn]) -> list[Party]:
     ]
 
 
-def _given(request: Request, body: TermsIn) -> dict[str, Any]:
+def _given(request: Request, body: AgreementTermsIn) -> dict[str, Any]:
     facts = changes(body)
     for name in ("valid_from", "valid_until"):
         if name in facts and facts[name] is None:

@@ -189,7 +189,9 @@ class Agreement(Workflow):
     ended_on = models.DateField(_("终止日期"), null=True, blank=True, editable=False)
     reason = models.CharField(_("暂停或终止原因"), max_length=200, blank=True, editable=False)
     # The smallest number of days before the end that has been told.
-    reminded = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
+    reminded = models.PositiveSmallIntegerField(
+        _("到期提醒"), null=True, blank=True, editable=False
+    )
 
     objects: ClassVar[AgreementQuerySet] = AgreementQuerySet.as_manager()  # type: ignore[assignment]
 

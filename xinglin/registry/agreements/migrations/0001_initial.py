@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ('suspended_on', models.DateField(blank=True, editable=False, null=True, verbose_name='暂停日期')),
                 ('ended_on', models.DateField(blank=True, editable=False, null=True, verbose_name='终止日期')),
                 ('reason', models.CharField(blank=True, editable=False, max_length=200, verbose_name='暂停或终止原因')),
-                ('reminded', models.PositiveSmallIntegerField(blank=True, editable=False, null=True)),
+                ('reminded', models.PositiveSmallIntegerField(blank=True, editable=False, null=True, verbose_name='到期提醒')),
                 ('county', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.organisation')),
                 ('follows', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='renewals', to='agreements.agreement', verbose_name='续签自')),
                 ('keeper', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.organisation', verbose_name='管理机构')),
