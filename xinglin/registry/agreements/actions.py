@@ -77,6 +77,16 @@ ICD10 = re.compile(r"[A-Z](\d(\d(\.[0-9A-Z]{0,7})?)?)?")
 @action(permissions.WRITE)
 def draft(agreement: Agreement, *, by: Actor, parties: Sequence[Party]) -> Agreement:
     """Write down what houses are about to agree on; it waits for its signatures."""
+    return _draft(agreement, parties)
+
+
+@action(permissions.RENEW)
+def follow_on(agreement: Agreement, *, by: Actor, parties: Sequence[Party]) -> Agreement:
+    """Write down the agreement that follows another; it waits for its signatures."""
+    return _draft(agreement, parties)
+
+
+def _draft(agreement: Agreement, parties: Sequence[Party]) -> Agreement:
     if agreement.follows is not None and agreement.follows.county_id != agreement.county_id:
         raise Refused(_("续签的协议不在本县。"), field="follows")
     _check(agreement, parties)
@@ -118,7 +128,7 @@ def renew(
             _("%(record)s当前为“%(now)s”，不能续签。")
             % {"record": agreement, "now": agreement.get_state_display()}
         )
-    return draft(
+    return follow_on(
         renewal_of(agreement, by=by, **facts),
         by=by,
         parties=parties_again(agreement) if parties is None else parties,

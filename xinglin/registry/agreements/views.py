@@ -194,7 +194,8 @@ def _write(request: Request, agreement: Agreement, parties: list[Party]) -> Http
             if is_new:
                 for name, value in form.cleaned_data.items():
                     setattr(agreement, name, value)
-                actions.draft(agreement, by=actor, parties=told)
+                begin = actions.follow_on if agreement.follows else actions.draft
+                begin(agreement, by=actor, parties=told)
             else:
                 actions.change(agreement, by=actor, parties=told, **form.cleaned_data)
         except Refused as refusal:
