@@ -64,6 +64,16 @@ def speaking_chinese() -> None:
     translation.activate(settings.LANGUAGE_CODE)
 
 
+@pytest.fixture(autouse=True)
+def nothing_in_memory() -> None:
+    """What another test has rolled back is not remembered: agreements are referred to by rows."""
+    from xinglin.registry.agreements.models import book
+    from xinglin.registry.organisations.models import travel
+
+    book.forget()
+    travel.forget()
+
+
 @pytest.fixture
 def cast(db: None) -> Cast:
     """The small 青山县 that everybody knows, built through the actions."""

@@ -9,19 +9,24 @@ doctor of another county and may see nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from xinglin.clinical.privacy import actions as privacy
 from xinglin.clinical.privacy.models import Presence
 from xinglin.clinical.referral.models import Referral
 from xinglin.kernel.access import Actor, system
+from xinglin.kernel.models import Notice
+from xinglin.registry.agreements import actions as agreements
+from xinglin.registry.agreements.models import Agreement, Party, SignedPaper, book
 from xinglin.registry.organisations import actions as houses
-from xinglin.registry.organisations.models import Level, Organisation, tree
+from xinglin.registry.organisations.models import Level, Organisation, travel, tree
 from xinglin.registry.people import actions as people
 from xinglin.registry.people.models import Person
 from xinglin.registry.staff import actions as staff
@@ -133,6 +138,8 @@ def card_of(person: Person, by: Actor) -> Presence:
 def make() -> Cast:
     """Build the county through the same actions that people use."""
     tree.forget()
+    travel.forget()
+    book.forget()
     region = house(system(), None, Level.REGION, "青山县")
     by = system(region.pk)
     office = house(by, region, Level.CONSORTIUM, "青山县医共体")
@@ -157,10 +164,43 @@ def make() -> Cast:
         strange_hospital=strange_hospital,
         patient=resident(by, region, managed_by=village, phone="13900000001"),
     )
+    agree(by, [(office, "house"), (hospital, "among")])
+    # That was a year ago: it is no news any more.
+    Notice.objects.filter(kind="agreement").delete()
     for part, (name, where, role) in ROLES.items():
         place = getattr(cast, where)
         cast.users[part], cast.actors[part] = hire(system(place.region_id), place, name, role)
     return cast
+
+
+def agree(by: Actor, houses: Sequence[tuple[Organisation, str]], **facts: Any) -> Agreement:
+    """A signed agreement between houses, each with its extent; two-way referral for two years."""
+    today = timezone.localdate()
+    given: dict[str, Any] = {
+        "number": f"XY{next(_serial):05d}",
+        "title": "青山县医共体双向转诊协议",
+        "kind": "referral",
+        "valid_from": today - timedelta(days=365),
+        "valid_until": today + timedelta(days=365),
+    }
+    keeper = houses[0][0]
+    agreement = agreements.draft(
+        Agreement(county_id=keeper.region_id, keeper=keeper, **{**given, **facts}),
+        by=by,
+        parties=[
+            Party(organisation=house, extent=extent, side=str(min(place, 3)), signer="法定代表人")
+            for place, (house, extent) in enumerate(houses, 1)
+        ],
+    )
+    agreements.file_paper(
+        SignedPaper(agreement=agreement, title="签署文本"), by=by, content=signed_text()
+    )
+    return agreements.sign(agreement, by=by, signed_on=min(agreement.valid_from, today))
+
+
+def signed_text() -> ContentFile[bytes]:
+    """A scan of signatures, as little of one as is taken for one."""
+    return ContentFile(b"%PDF-1.4\n%signed\n", "agreement.pdf")
 
 
 def letter(cast: Cast, **facts: Any) -> Referral:

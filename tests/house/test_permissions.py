@@ -21,6 +21,7 @@ from xinglin.registry.staff import catalogue as staff
 # What only the house itself does: no role holds it, and no role should.
 SYSTEM = {
     "referral.expire": "the clock alone lets an acceptance lapse",
+    "agreement.clock": "the clock reminds of the end, and notes it",
     "orders.plan": "the clock lays out when something is due",
     "orders.lapse": "the clock ends what has run out, and what a discharge ends",
     "client.register": "no page lets other systems in; whoever runs the installation does",

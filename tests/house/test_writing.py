@@ -69,6 +69,9 @@ ALSO_READ = {
     "xinglin/registry/staff/api.py Post.objects.held_on.select_related.order_by": (
         "prefetched for practitioners that are visible"
     ),
+    "xinglin/registry/agreements/api.py Agreement.objects.covering": (
+        "a sentence about two houses that are visible"
+    ),
     "xinglin/registry/people/fhir.py Identifier.objects.filter": (
         "narrows a search among people that are visible"
     ),

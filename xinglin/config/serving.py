@@ -23,6 +23,7 @@ DEMO_ACCOUNTS = (
     ("leader", "乡镇卫生院值班领导"),
     ("desk", "县人民医院转诊中心"),
     ("specialist", "县级专科医生"),
+    ("insurance", "县人民医院医保办"),
     ("manager", "医共体管理办公室"),
     ("bureau", "卫生健康局"),
     ("admin", "系统管理员"),

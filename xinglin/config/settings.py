@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "xinglin.registry.organisations",
     "xinglin.registry.terminology",
     "xinglin.registry.people",
+    "xinglin.registry.agreements",
     "xinglin.registry.staff",
     "xinglin.clinical.privacy",
     "xinglin.clinical.record",

@@ -8,6 +8,7 @@ from xinglin.clinical.record.urls import resident as record_of_the_resident
 urlpatterns = [
     path("", include("xinglin.portal.urls")),
     path("organisations/", include("xinglin.registry.organisations.urls")),
+    path("agreements/", include("xinglin.registry.agreements.urls")),
     path("people/", include("xinglin.registry.people.urls")),
     path("staff/", include("xinglin.registry.staff.urls")),
     path("codes/", include("xinglin.registry.terminology.urls")),

@@ -20,6 +20,7 @@ from xinglin.gateway.api import router as gateway
 from xinglin.gateway.doors import Renderer, StrictParser, View, door
 from xinglin.gateway.problems import problem_of
 from xinglin.gateway.summaries import router as summaries
+from xinglin.registry.agreements.api import router as agreements
 from xinglin.registry.organisations.api import router as organisations
 from xinglin.registry.people.api import router as people
 from xinglin.registry.staff.api import router as staff
@@ -64,7 +65,7 @@ api = NinjaAPI(
     openapi_extra={"info": {"x-language": "zh-Hans"}},
 )
 for router in (
-    *(organisations, people, staff, terminology),
+    *(organisations, people, agreements, staff, terminology),
     *(privacy, record, orders, summaries, referral, gateway),
 ):
     api.add_router("", router)

@@ -262,15 +262,21 @@ def who(entry: TrailEntry) -> str:
     return _("系统") if entry.role == "system" else entry.actor_name
 
 
+# Whose turn it is, as a workflow keeps it: the inbox says so, the story need not.
+BOOKKEEPING = frozenset({"owner_id", "duty", "due_at", "clock_from"})
+
+
 def _changed(entry: TrailEntry) -> str:
     """What a line changed, field by field; of a record that was new, its name."""
     if all(before is None for before, _after in entry.changes.values()):
         return str(entry.changes.get("name", ("", ""))[1])
-    model = apps.get_model(entry.subject_type)
+    model: Any = apps.get_model(entry.subject_type)
     told = []
     for name, (before, after) in entry.changes.items():
+        if name in BOOKKEEPING:
+            continue
         field: Any = model._meta.get_field(name)
-        label = str(field.verbose_name)
+        label = model.label_of(name)
         if field.is_relation or not getattr(field, "editable", True) or before == "…":
             told.append(label)
         else:

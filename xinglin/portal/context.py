@@ -85,6 +85,10 @@ def rooms(request: HttpRequest, actor: Actor, *, waiting: int) -> list[NavEntry]
         found.append(
             {"label": pgettext("list", "居民"), "url": address("people:list"), "icon": "users"}
         )
+    if actor.may("agreement.write"):
+        found.append(
+            {"label": _("机构协议"), "url": reverse("agreements:list"), "icon": "file-text"}
+        )
     if actor.may("referral.statistics"):
         found.append(
             {"label": _("统计"), "url": address("referral:statistics"), "icon": "chart-bar"}

@@ -11,10 +11,17 @@ class ReferralConfig(AppConfig):
 
     def ready(self) -> None:
         from xinglin.clinical.record.portrait import contribute
-        from xinglin.clinical.referral import listeners, permissions, portrait  # noqa: F401
+        from xinglin.clinical.referral import (  # noqa: F401
+            listeners,
+            permissions,
+            portrait,
+            statistics,
+        )
         from xinglin.kernel import inbox
+        from xinglin.registry.agreements.models import Kind, counted_by
 
         contribute("referral", portrait.tell)
+        counted_by(Kind.REFERRAL, statistics.used_under)
 
         def page_of(subject_id: UUID) -> str:
             return reverse("referral:detail", args=[subject_id])

@@ -331,6 +331,13 @@ class FollowUpForm(Form):
     now = ("followed_up_at",)
 
 
+class FilingForm(Form):
+    number = forms.CharField(
+        label=_("转诊备案号"), max_length=40, help_text=_("医保信息平台给出的备案编号。")
+    )
+    on = forms.DateField(label=_("备案日期"), widget=DateInput)
+
+
 class NothingForm(Form):
     """An act that needs no words."""
 
@@ -361,6 +368,7 @@ ACT_FORMS: dict[str, type[Form]] = {
     "propose-down": ProposeDownForm,
     "close": CloseForm,
     "follow-up": FollowUpForm,
+    "file-insurance": FilingForm,
 }
 
 
@@ -401,6 +409,11 @@ def _known(act: str, actor: Actor, referral: Referral) -> dict[str, Any]:
             "final_code": referral.final_code or referral.diagnosis_code,
             "outcome": referral.outcome,
         }
+    elif act == "file-insurance":
+        known |= {
+            "number": referral.filing_number,
+            "on": referral.filed_on or timezone.localdate(),
+        }
     elif act == "propose-down":
         known |= {
             "to_org": referral.from_org_id,
@@ -427,6 +440,9 @@ class FilterForm(Form):
     house = forms.UUIDField(required=False, widget=forms.HiddenInput)
     diagnosis = forms.CharField(required=False, widget=forms.HiddenInput)
     refusal = forms.CharField(required=False, widget=forms.HiddenInput)
+    outside = forms.BooleanField(label=_("仅协议外"), required=False)
+    # Whether the list looks past its tabs.
+    everywhere: ClassVar[bool] = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -445,3 +461,19 @@ class PeriodForm(Form):
 
     since = forms.DateField(label=_("从"), required=False, widget=DateInput)
     until = forms.DateField(label=_("到"), required=False, widget=DateInput)
+
+
+YES_OR_NO = [("", _("全部")), ("yes", _("是")), ("no", _("否"))]
+
+
+class RegisterForm(FilterForm):
+    """The filter bar of the register of those sent out of the county."""
+
+    in_catalogue = forms.ChoiceField(label=_("县域目录内"), required=False, choices=YES_OR_NO)
+    filed = forms.ChoiceField(label=_("已备案"), required=False, choices=YES_OR_NO)
+    everywhere = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The register is of one direction.
+        self.fields["direction"].widget = forms.HiddenInput()

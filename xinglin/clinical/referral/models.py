@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +19,9 @@ from xinglin.clinical.privacy.models import broken, held_domains, open_people
 from xinglin.clinical.record.models import Document, Encounter
 from xinglin.kernel.access import Actor, Reach
 from xinglin.kernel.records import Workflow
-from xinglin.registry.organisations.models import Organisation, tree
+from xinglin.registry.agreements.models import Agreement, book
+from xinglin.registry.agreements.rules import Cover, Verdict
+from xinglin.registry.organisations.models import Level, Organisation, tree
 from xinglin.registry.people.models import Person
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ class Kind(models.TextChoices):
 # What a line of a list shows, of a hundred columns.
 LISTED = (
     *("state", "from_org_id", "to_org_id", "to_department", "diagnosis_name", "urgency"),
-    *("submitted_at", "due_at", "clock_from"),
+    *("submitted_at", "due_at", "clock_from", "uncovered"),
 )
 LISTED_OF_PERSON = ("name", "sex", "birth_date", "deceased_on")
 
@@ -133,6 +135,20 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         return self.select_related("person").only(
             *LISTED, *(f"person__{n}" for n in LISTED_OF_PERSON)
         )
+
+    def out_of_county(self) -> Self:
+        """The register of those sent out of the county: drafts are none yet."""
+        return self.filter(direction=Direction.OUT).exclude(state=State.DRAFT)
+
+    def with_return(self) -> Self:
+        """With `returned_at`: when the house outside sent the patient back, if it did."""
+        back = Referral.objects.filter(
+            person_id=OuterRef("person_id"),
+            from_org_id=OuterRef("to_org_id"),
+            direction=Direction.IN,
+            submitted_at__gt=OuterRef("submitted_at"),
+        ).order_by("submitted_at", "id")
+        return self.annotate(returned_at=models.Subquery(back.values("submitted_at")[:1]))
 
     def for_pages(self) -> Self:
         """With everything a page names, in one query."""
@@ -259,6 +275,24 @@ class Referral(Workflow):
     consented_at = models.DateTimeField(_("知情同意时间"), null=True, blank=True)
     paper_due_at = models.DateTimeField(_("补全转诊单期限"), null=True, blank=True, editable=False)
 
+    # the agreement it runs under; where none covers it, the nearest one and why it does not
+    agreement = models.ForeignKey(
+        Agreement,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("依据协议"),
+    )
+    uncovered = models.CharField(_("协议外原因"), max_length=10, blank=True, editable=False)
+
+    # sent out of the county: whether the county should treat it itself; the insurer's filing
+    in_catalogue = models.BooleanField(_("县域目录内病种"), null=True, editable=False)
+    filing_number = models.CharField(_("转诊备案号"), max_length=40, blank=True)
+    filed_on = models.DateField(_("备案日期"), null=True, blank=True)
+    filed_by = models.CharField(_("备案登记人"), max_length=50, blank=True, editable=False)
+
     # approval by the sender's own leader
     needs_approval = models.BooleanField(_("须转出审核"), default=False, editable=False)
     approved_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -369,6 +403,11 @@ class Referral(Workflow):
             models.Index(fields=["county", "-created_at", "-id"], name="referral_county"),
             models.Index(fields=["person", "-created_at"], name="referral_person"),
             models.Index(
+                fields=["agreement", "submitted_at"],
+                name="referral_under",
+                condition=Q(agreement__isnull=False, uncovered=""),
+            ),
+            models.Index(
                 fields=["state", "due_at"],
                 name="referral_clock",
                 condition=Q(due_at__isnull=False),
@@ -412,6 +451,25 @@ class Referral(Workflow):
         """The house that acts for the receiver: itself, or the sender for a partner outside."""
         house = tree.get(self.to_org_id)
         return self.sender_id if house and house.outside else self.to_org_id
+
+    @property
+    def approver_id(self) -> UUID | None:
+        """The house whose leader lets a patient go: the sender's, for a clinic the one above it.
+
+        None where nobody inside sends: a partner outside, or an office that wrote it down.
+        """
+        house = tree.get(self.from_org_id)
+        while house is not None and house.level in (Level.VILLAGE, Level.PHARMACY):
+            house = tree.get(house.parent_id)
+        led = house is not None and house.level in (Level.TOWNSHIP, Level.COUNTY)
+        return house.pk if house is not None and led and not house.outside else None
+
+    @property
+    def cover(self) -> Cover:
+        """Under which agreement it runs, or why under none, as it was when it was submitted."""
+        verdict = Verdict(self.uncovered or Verdict.COVERED)
+        terms = book.get(self.agreement_id)
+        return Cover(verdict, terms, self.to_department, self.diagnosis_code)
 
     @property
     def parties(self) -> set[UUID]:

@@ -24,6 +24,15 @@ def receiving(actor: Actor, referral: Referral) -> bool:
     return actor.at(referral.receiver_id)
 
 
+def approving(actor: Actor, referral: Referral) -> bool:
+    return actor.at(referral.approver_id or referral.sender_id)
+
+
+def filing(actor: Actor, referral: Referral) -> bool:
+    """The sender's insurance desk, or the county's."""
+    return sending(actor, referral) or actor.reaches(None, referral.county_id)
+
+
 def following(actor: Actor, referral: Referral) -> bool:
     return actor.at(referral.follow_up_org_id)
 
@@ -64,7 +73,7 @@ ATTACHED = Ground("referral-document", _("转诊单附件"))
 READ = Permission("referral.read", _("查阅转诊单"), taking_part)
 DRAFT = Permission("referral.draft", _("填写转诊单"), writing)
 SUBMIT = Permission("referral.submit", _("提交转诊申请"), sending)
-APPROVE = Permission("referral.approve", _("审核转出"), sending)
+APPROVE = Permission("referral.approve", _("审核转出"), approving)
 ACCEPT = Permission("referral.accept", _("接收转诊"), receiving)
 DECLINE = Permission("referral.decline", _("拒绝转诊"), receiving)
 WAITLIST = Permission("referral.waitlist", _("登记候床候诊"), receiving)
@@ -79,6 +88,7 @@ PROPOSE_DOWN = Permission("referral.propose-down", pgettext_lazy("button", "建�
 CLOSE = Permission("referral.close", _("回执结案"), receiving)
 FOLLOW_UP = Permission("referral.follow-up", _("登记随访"), following)
 COMPLETE = Permission("referral.complete", _("补全转诊单"), sending)
+FILE_INSURANCE = Permission("referral.file-insurance", _("登记转诊备案"), filing)
 ATTACH = Permission("referral.attach", _("添加附件"), either)
 END = Permission("referral.end", _("终止转诊"), either)
 EXPIRE: Permission[Referral] = Permission(
@@ -109,6 +119,9 @@ STATES: dict[str, Collection[State]] = {
     CLOSE.code: (State.IN_TREATMENT, State.DOWN_PROPOSED),
     FOLLOW_UP.code: (State.CLOSED,),
     COMPLETE.code: OPEN,
+    FILE_INSURANCE.code: tuple(
+        state for state in State if state not in (State.DRAFT, State.CANCELLED)
+    ),
     CANCEL.code: (
         State.DRAFT,
         *BEFORE_ANSWER,
@@ -132,6 +145,7 @@ ACTS: tuple[Permission[Referral], ...] = (
     CLOSE,
     FOLLOW_UP,
     COMPLETE,
+    FILE_INSURANCE,
     REDIRECT,
     CANCEL,
     END,
@@ -164,6 +178,8 @@ def _makes_sense(code: str, referral: Referral) -> bool:
         return referral.discharged_at is None
     if code == COMPLETE.code:
         return referral.paper_due_at is not None
+    if code == FILE_INSURANCE.code:
+        return referral.direction == Direction.OUT
     if code == PROPOSE_DOWN.code:
         return referral.direction in (Direction.UP, Direction.LATERAL)
     if code in (FOLLOW_UP.code, END.code) and referral.state == State.CLOSED:

@@ -6,9 +6,11 @@ denominator gives no rate, and every count can be opened as the list it counts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, F, Q
 from django.utils import timezone
@@ -42,6 +44,9 @@ class Counts:
     overdue: int = 0
     up: int = 0
     down: int = 0
+    uncovered: int = 0
+    out_in_catalogue: Share = Share(0, 0)
+    out_filed: Share = Share(0, 0)
     accepted: Share = Share(0, 0)
     arrived: Share = Share(0, 0)
     closed: Share = Share(0, 0)
@@ -86,6 +91,10 @@ def count(actor: Actor, since: date, until: date) -> Counts:
         overdue=Count("pk", filter=Q(due_at__lt=now)),
         up=Count("pk", filter=Q(direction=Direction.UP)),
         down=Count("pk", filter=Q(direction=Direction.DOWN)),
+        uncovered=Count("pk", filter=~Q(uncovered="")),
+        out=Count("pk", filter=Q(direction=Direction.OUT)),
+        out_in_catalogue=Count("pk", filter=Q(direction=Direction.OUT, in_catalogue=True)),
+        out_filed=Count("pk", filter=Q(direction=Direction.OUT) & ~Q(filing_number="")),
         accepted=Count("pk", filter=Q(accepted_at__isnull=False)),
         arrived=Count("pk", filter=Q(arrived_at__isnull=False)),
         closed=Count("pk", filter=Q(closed_at__isnull=False)),
@@ -96,8 +105,10 @@ def count(actor: Actor, since: date, until: date) -> Counts:
             "pk", filter=Q(closed_at__lte=F("discharged_at") + _receipt_limit())
         ),
     )
-    for name in ("submitted", "open", "overdue", "up", "down"):
+    for name in ("submitted", "open", "overdue", "up", "down", "uncovered"):
         setattr(found, name, totals[name])
+    found.out_in_catalogue = Share(totals["out_in_catalogue"], totals["out"])
+    found.out_filed = Share(totals["out_filed"], totals["out"])
     found.accepted = Share(totals["accepted"], totals["submitted"])
     found.arrived = Share(totals["arrived"], totals["accepted"])
     found.closed = Share(totals["closed"], totals["submitted"])
@@ -124,6 +135,26 @@ def count(actor: Actor, since: date, until: date) -> Counts:
     )
     found.to_accept = [_time_to_accept(rows, urgency) for urgency in Urgency]
     return found
+
+
+def used_under(
+    periods: Mapping[UUID, tuple[date, date]], but: UUID | None = None
+) -> Mapping[UUID, int]:
+    """How many referrals ran under each agreement in its days, `but` one left out.
+
+    What was taken back, refused, or ended before the patient arrived uses nothing.
+    """
+    asked = Q(pk__in=[])
+    for agreement_id, (first, last) in periods.items():
+        asked |= Q(agreement=agreement_id) & between(first, last)
+    rows = (
+        Referral.objects.filter(asked, uncovered="", agreement__isnull=False)
+        .exclude(state__in=[State.DRAFT, State.CANCELLED, State.DECLINED])
+        .exclude(state=State.ENDED, arrived_at=None)
+    )
+    if but is not None:
+        rows = rows.exclude(pk=but)
+    return dict(rows.order_by().values_list("agreement").annotate(n=Count("pk")))
 
 
 def _receipt_limit() -> timedelta:

@@ -44,6 +44,7 @@ ICONS = {
     "referral.expire": "clock",
     "referral.attach": "paperclip",
     "referral.complete": "edit",
+    "referral.file-insurance": "file-text",
 }
 
 

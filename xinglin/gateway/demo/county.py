@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import date
 from random import Random
@@ -42,11 +43,27 @@ TOWNSHIP_DEPARTMENTS = "全科 中医科 妇产科 康复科 公共卫生科".sp
 TITLES = ("主任医师", "副主任医师", "主治医师", "住院医师")
 
 
+# Invented: the county town, and how far north and east of it (kilometres) each township centre
+# lies, in the order of TOWNSHIPS; the partners outside lie some 100 km off in the plain.
+TOWN = (29.1500, 119.2000)
+CENTRES = (
+    (4, 6), (12, -9), (-15, 11), (21, 17), (38, -24), (-7, 28), (33, 22),
+    (-26, -13), (-44, 19), (9, 34), (-18, -31), (47, 6), (-33, -30), (25, -41),
+)  # fmt: skip
+OTHERS = {"QS100": (0.4, 0.3), "QS101": (-0.6, 1.1), "QS102": (1.0, -0.8), "QS002": (0.1, 0.0)}
+FAR = {"WY01": (78.0, 96.0), "WY02": (74.0, 88.0)}
+KILOMETRES_A_DEGREE = 111.2
+# What drivers say of roads that no straight line tells of: minutes.
+ROADS = (("QS205", "QS100", 95), ("QS209", "QS100", 110), ("QS214", "QS100", 100),
+         ("QS100", "WY01", 135), ("QS100", "WY02", 125))  # fmt: skip
+
+
 @dataclass
 class County:
     """The tables, and where the demo accounts sit."""
 
     organisations: list[Row] = field(default_factory=list)
+    ways: list[Row] = field(default_factory=list)
     staff: list[Row] = field(default_factory=list)
     villages: list[tuple[str, str, str]] = field(default_factory=list)
     accounts: dict[str, str] = field(default_factory=dict)
@@ -117,8 +134,32 @@ def green_mountain(rng: Random, today: date) -> County:
         add(_house(f"QS90{place}", name, "QS001", "药店"))
     for code, name in (("WY01", "省立第一医院"), ("WY02", "杭城市人民医院")):
         add(_house(code, name, "QS", "城市医院", 机构类别="A100", 县域外合作机构="是"))
+    _locate(county)
     _employ(county, rng, today)
     return county
+
+
+def _locate(county: County) -> None:
+    """A place for every house; a clinic some kilometres around its township centre."""
+    # Dice of their own, so that everybody stays who they were before houses had a place.
+    dice = Random(29119)
+    places = {**OTHERS, **FAR, "QS": (0.0, 0.0), "QS001": (0.2, 0.1)}
+    for place, offset in enumerate(CENTRES, 1):
+        places[f"QS2{place:02d}"] = offset
+    for row in county.organisations:
+        code = row["机构代码"]
+        if code not in places:
+            north, east = places.get(row["上级机构代码"], (0.0, 0.0))
+            places[code] = (north + dice.uniform(-7, 7), east + dice.uniform(-7, 7))
+        north, east = places[code]
+        latitude = TOWN[0] + north / KILOMETRES_A_DEGREE
+        shrunk = KILOMETRES_A_DEGREE * math.cos(math.radians(TOWN[0]))
+        row["纬度"] = f"{latitude:.6f}"
+        row["经度"] = f"{TOWN[1] + east / shrunk:.6f}"
+    county.ways += [
+        {"出发机构代码": source, "到达机构代码": target, "路程分钟": str(minutes)}
+        for source, target, minutes in ROADS
+    ]
 
 
 def by_the_water(rng: Random, today: date) -> County:
@@ -170,12 +211,16 @@ def _employ(county: County, rng: Random, today: date) -> None:
         account = "village" if code == "QS20101" else ""
         _post(county, rng, today, code, "village-doctor", "", account)
     # Dice of their own, so that everybody else stays who they were before there were nurses.
-    dice = Random(len(county.staff))
+    dice, offices = Random(len(county.staff)), Random(31)
     for code in county.departments:
         first = code == "QS201"
         for each in range(3 if code == "QS100" else 2):
             account = "nurse" if first and each == 0 else ""
             _post(county, dice, today, code, "nurse", "", account)
+        # Who files what leaves the county with the insurer.
+        if code.startswith("QS1"):
+            account = "insurance" if code == "QS100" else ""
+            _post(county, offices, today, code, "insurance-office", "", account)
         # Only the central townships have a pharmacist; the lead hospital checks for the others.
         if code.startswith("QS1") or code in ("QS201", "QS202", "QS203", "QS204"):
             _post(county, dice, today, code, "pharmacist", "", "pharmacist" if first else "")

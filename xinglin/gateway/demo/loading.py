@@ -14,7 +14,16 @@ from django.utils import timezone
 
 from xinglin.clinical.referral.models import Referral
 from xinglin.gateway import actions as gateway
-from xinglin.gateway.demo import county, findings, people, privacy, referrals, visits, wards
+from xinglin.gateway.demo import (
+    agreements,
+    county,
+    findings,
+    people,
+    privacy,
+    referrals,
+    visits,
+    wards,
+)
 from xinglin.gateway.imports import actions as imports
 from xinglin.gateway.models import ClientPost
 from xinglin.kernel.access import system
@@ -51,6 +60,7 @@ def load(residents: int = 4200, *, seed: int = SEED, progress: Progress | None =
     _import(
         {
             "机构": ours.organisations,
+            "路程": ours.ways,
             "人员": ours.staff,
             "居民": listed,
             "就诊": life.encounters,
@@ -70,6 +80,7 @@ def load(residents: int = 4200, *, seed: int = SEED, progress: Progress | None =
     for account, code in accounts.items():
         _open_account(account, code)
     _open_machine()
+    agreements.agree()
     _tell_stories(
         max(60, residents // 14), rng, lambda done, total: told(72 + 28 * done // total, 100)
     )

@@ -348,6 +348,15 @@ def _out(story: Story) -> Story:
 def _out_closed(story: Story) -> None:
     _out(story).after(minutes=50)
     story.act(actions.approve, story.cast.at(story.hospital, "leader"))
+    # Most are filed with the insurer within the day; some wait for it.
+    dice = Random(story.person.id_number)
+    if dice.random() < 0.8:
+        story.act(
+            actions.file_insurance,
+            story.cast.at(story.hospital, "insurance-office"),
+            number=f"ZW{story.now:%Y%m%d}{dice.randint(1000, 9999)}",
+            on=timezone.localdate(story.now),
+        )
     story.accept().arrive()
     story.after(hours=2)
     story.act(actions.treat, story.doctor)

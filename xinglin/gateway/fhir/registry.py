@@ -16,6 +16,7 @@ from xinglin.clinical.record.models import Medication
 from xinglin.clinical.referral.fhir import OFFERS as REFERRAL
 from xinglin.kernel.access import Actor
 from xinglin.kernel.searching import Offer, Parameter, Pointer
+from xinglin.registry.agreements.fhir import OFFERS as AGREEMENTS
 from xinglin.registry.organisations.fhir import OFFERS as ORGANISATIONS
 from xinglin.registry.people.fhir import OFFERS as PEOPLE
 from xinglin.registry.staff.fhir import OFFERS as STAFF
@@ -37,6 +38,7 @@ ALL: tuple[Offer, ...] = (
     *ORGANISATIONS,
     *STAFF,
     *PEOPLE,
+    *AGREEMENTS,
     *map(_once, RECORD),
     *ORDERS,
     *REFERRAL,

@@ -29,7 +29,7 @@ from xinglin.gateway.imports.workers import Workers
 from xinglin.kernel.access import NONE, Actor
 from xinglin.kernel.errors import Forbidden, Refused
 from xinglin.kernel.resources import BadResource
-from xinglin.registry.organisations.models import Level, Organisation, tree
+from xinglin.registry.organisations.models import Level, Organisation, travel, tree
 
 Progress = Callable[[int, int], None]
 READ_KINDS = ("Organization", "Practitioner", "PractitionerRole", "Patient")
@@ -79,6 +79,7 @@ def load(
         )
     finally:
         tree.forget()
+        travel.forget()
     if report.refusals or report_to:
         report.write(report_to)
     return report
@@ -137,6 +138,8 @@ class _Load:
         houses.learn()
         bundles.circles(self.entries, self.report)
         self._each("Organization", lambda e: houses.tell_resource(e, self.entries))
+        for row in self._rows(kinds.TRAVEL):
+            houses.tell_way(row)
         house = self.house or houses.county
         assert house is not None
         self.report.house = house.code
@@ -158,6 +161,7 @@ class _Load:
     def store(self) -> None:
         """Enter and correct, in the order in which things lean on each other."""
         self.houses.store()
+        self.houses.store_ways()
         self.workers.store()
         really = self.report.clean and not self.report.check_only
         self.people.store(really=really)

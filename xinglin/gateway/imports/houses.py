@@ -18,7 +18,7 @@ from xinglin.kernel.access import NONE, Actor, system
 from xinglin.kernel.errors import Refused
 from xinglin.registry.organisations import actions as houses
 from xinglin.registry.organisations import fhir as mapping
-from xinglin.registry.organisations.models import Level, Organisation
+from xinglin.registry.organisations.models import Level, Organisation, TravelTime
 
 # What a file may correct of a house that is known; its place in the tree it may not.
 FACTS = (
@@ -34,6 +34,8 @@ FACTS = (
     "phone",
     "services",
     "closed_on",
+    "latitude",
+    "longitude",
 )
 
 
@@ -56,6 +58,7 @@ class Houses:
     known: dict[str, Organisation] = field(default_factory=dict)
     by_id: dict[UUID, Organisation] = field(default_factory=dict)
     by_credit: dict[str, Organisation] = field(default_factory=dict)
+    ways: list[Row] = field(default_factory=list)
 
     def learn(self) -> None:
         """Read the houses that the county has."""
@@ -215,6 +218,57 @@ class Houses:
             return "unchanged"
         houses.change(known, by=self.by, **changed)
         return "updated"
+
+    def tell_way(self, row: Row) -> None:
+        """How long the way between two houses takes."""
+        self.ways.append(row)
+
+    def store_ways(self) -> None:
+        """Enter the ways, once the houses are there."""
+        if not self.ways:
+            return
+        count = self.report.count(kinds.TRAVEL.code)
+        known = {
+            (way.from_org_id, way.to_org_id): (way.minutes, way.note)
+            for way in TravelTime.objects.filter(county=self.county)
+        }
+        for row in self.ways:
+            ends = []
+            for name in ("from_org", "to_org"):
+                found = self.known.get(row.cells[name])
+                if found is None:
+                    self.report.refuse(
+                        row.place,
+                        kinds.TRAVEL.column(name).label,
+                        row.cells[name],
+                        _("没有代码为“%(code)s”的机构。") % {"code": row.cells[name]},
+                    )
+                else:
+                    ends.append(found)
+            if len(ends) < 2:
+                continue
+            told = row.cells["minutes"], row.cells.get("note", "")[:200]
+            before = known.get((ends[0].pk, ends[1].pk))
+            if before == told:
+                count.unchanged += 1
+                continue
+            way = TravelTime(from_org=ends[0], to_org=ends[1], minutes=told[0], note=told[1])
+            try:
+                houses.time_travel(way, by=self.by)
+            except Refused as refusal:
+                column = next((c for c in kinds.TRAVEL.columns if c.key == refusal.field), None)
+                self.report.refuse(
+                    row.place,
+                    column.label if column else "",
+                    str(row.cells.get(refusal.field, "")),
+                    str(refusal),
+                )
+                continue
+            known[ends[0].pk, ends[1].pk] = told
+            if before is None:
+                count.new += 1
+            else:
+                count.updated += 1
 
     def _learned(self, organisation: Organisation) -> None:
         self.known[organisation.code] = organisation

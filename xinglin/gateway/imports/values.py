@@ -189,6 +189,34 @@ def number(cell: Any) -> Decimal:
     return found
 
 
+def degrees(most: int) -> Reader:
+    """A latitude (90) or longitude (180), kept to six decimals."""
+
+    def read(cell: Any) -> Decimal:
+        found = number(cell)
+        if abs(found) > most:
+            raise BadCell(
+                _("须在 -%(most)d 到 %(most)d 度之间；是否与另一列填反了？") % {"most": most}
+            )
+        return found.quantize(Decimal("0.000001"))
+
+    return read
+
+
+def whole(least: int, most: int) -> Reader:
+    """A whole number between two others."""
+
+    def read(cell: Any) -> int:
+        found = number(cell)
+        if found != found.to_integral_value() or not least <= found <= most:
+            raise BadCell(
+                _("须为 %(least)d 到 %(most)d 之间的整数。") % {"least": least, "most": most}
+            )
+        return int(found)
+
+    return read
+
+
 YES = {"是", "1", "y", "yes", "true", "有", "√", "对"}
 NO = {"否", "0", "n", "no", "false", "无", "×", "不是"}
 

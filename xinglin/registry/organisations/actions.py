@@ -13,7 +13,14 @@ from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action
 from xinglin.kernel.errors import Conflict, Refused, WrongState
 from xinglin.registry.organisations import catalogue, permissions
-from xinglin.registry.organisations.models import Department, Level, Organisation, tree
+from xinglin.registry.organisations.models import (
+    Department,
+    Level,
+    Organisation,
+    TravelTime,
+    travel,
+    tree,
+)
 from xinglin.registry.organisations.rules import check_credit_code
 
 # What may stand under what; the tree of a county as the ministry's papers draw it.
@@ -38,6 +45,14 @@ class KnownHouse(Conflict):
 
 class HasHousesBelow(Refused):
     code = "has-houses-below"
+
+
+class WrongPosition(Refused):
+    code = "wrong-position"
+
+
+class WrongWay(Refused):
+    code = "wrong-way"
 
 
 @action(permissions.MAINTAIN)
@@ -93,7 +108,28 @@ def open_department(department: Department, *, by: Actor) -> Department:
     return department
 
 
+@action(permissions.MAINTAIN_TRAVEL)
+def time_travel(way: TravelTime, *, by: Actor) -> TravelTime:
+    """Enter how long the way between two houses takes, in the place of what was entered before."""
+    if way.from_org_id == way.to_org_id:
+        raise WrongWay(_("出发机构和到达机构不能是同一家。"), field="to_org")
+    if way.from_org.region_id != way.to_org.region_id:
+        raise WrongWay(_("两家机构须在同一县的机构目录中。"), field="to_org")
+    if not 1 <= way.minutes <= 1440:
+        raise WrongWay(_("路程须在 1 到 1440 分钟之间。"), field="minutes")
+    way.county_id = way.from_org.region_id
+    way.clean_or_refuse(exclude=["county", "from_org", "to_org"])
+    known = TravelTime.objects.filter(from_org=way.from_org, to_org=way.to_org).first()
+    if known is not None:
+        known.minutes, known.note = way.minutes, way.note
+        way = known
+    way.save()
+    travel.forget()
+    return way
+
+
 def _check(organisation: Organisation) -> None:
+    _position(organisation)
     if organisation.credit_code:
         organisation.credit_code = check_credit_code(organisation.credit_code)
     if organisation.org_class and organisation.org_class not in catalogue.classes():
@@ -114,6 +150,20 @@ def _check(organisation: Organisation) -> None:
             _("统一社会信用代码 %(code)s 已登记在另一机构。") % {"code": organisation.credit_code},
             field="credit_code",
         )
+
+
+def _position(organisation: Organisation) -> None:
+    """Both degrees or neither, on the earth; and not the two of them confused."""
+    north, east = organisation.latitude, organisation.longitude
+    if (north is None) != (east is None):
+        missing = "latitude" if north is None else "longitude"
+        raise WrongPosition(_("经度和纬度须一起填写。"), field=missing)
+    if north is None or east is None:
+        return
+    if abs(north) > 90:
+        raise WrongPosition(_("纬度须在 -90 到 90 之间；是否与经度填反了？"), field="latitude")
+    if abs(east) > 180:
+        raise WrongPosition(_("经度须在 -180 到 180 之间。"), field="longitude")
 
 
 def _place(organisation: Organisation) -> None:

@@ -6,12 +6,21 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+from django.db.models import Q
 from django.shortcuts import get_object_or_404
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
-from xinglin.registry.organisations.models import Department, Level, Organisation
-from xinglin.ui.api import Paging, page_of, paged
+from xinglin.registry.organisations import actions
+from xinglin.registry.organisations.models import (
+    Department,
+    Level,
+    Organisation,
+    TravelTime,
+    travel,
+)
+from xinglin.ui.api import In, Named, Paging, chosen, page_of, paged
 from xinglin.ui.requests import Request
 
 router = Router(tags=["机构"])
@@ -36,6 +45,8 @@ class OrganisationOut(Schema):
     phone: str
     services: list[str]
     closed_on: date | None
+    latitude: float | None = Field(description="纬度，度（WGS 84）", examples=[29.123456])
+    longitude: float | None = Field(description="经度，度（WGS 84）", examples=[119.123456])
 
     @staticmethod
     def resolve_parent(row: Organisation) -> UUID | None:
@@ -100,3 +111,94 @@ def detail(request: Request, pk: UUID) -> Organisation:
 def departments(request: Request, pk: UUID, asked: Query[Paging]) -> Any:
     house = get_object_or_404(Organisation.objects.visible_to(request.actor), pk=pk)
     return paged(Department.objects.filter(organisation=house).order_by("code"), asked)
+
+
+class TravelTimeOut(Schema):
+    """How long the way between two houses takes, as it was entered."""
+
+    id: UUID
+    from_org: Named
+    to_org: Named
+    minutes: int = Field(description="路程，分钟", examples=[35])
+    note: str
+
+
+class TravelTimeIn(In):
+    from_org: UUID = Field(description="出发机构")
+    to_org: UUID = Field(description="到达机构")
+    minutes: int = Field(ge=1, le=1440, description="路程，分钟", examples=[35])
+    note: str = Field("", max_length=200)
+
+
+class TravelTimesIn(In):
+    items: list[TravelTimeIn] = Field(min_length=1, max_length=2000)
+
+
+class TravelTimesOut(Schema):
+    count: int = Field(description="登记的条数")
+
+
+class TravelFilter(Paging):
+    house: UUID | None = Field(None, description="只列从该机构出发或到该机构的")
+
+
+class WayOut(Schema):
+    """The way between two houses, entered or estimated."""
+
+    minutes: int | None = Field(description="路程，分钟；不知道时为 null")
+    kilometres: float | None = Field(description="里程，公里；不知道时为 null")
+    entered: bool = Field(description="true 为登记值，false 为按距离估算")
+
+
+@router.get(
+    "/travel-times",
+    response=page_of(TravelTimeOut),
+    operation_id="listTravelTimes",
+    summary="机构间路程",
+)
+def travel_times(request: Request, asked: Query[TravelFilter]) -> Any:
+    """已登记的路程；未登记的按距离估算，见 `/organisations/{id}/travel/{to}`。"""
+    rows = TravelTime.objects.visible_to(request.actor).select_related("from_org", "to_org")
+    if asked.house:
+        rows = rows.filter(Q(from_org=asked.house) | Q(to_org=asked.house))
+    return paged(rows.in_order(), asked)
+
+
+@router.post(
+    "/travel-times",
+    response={201: TravelTimesOut},
+    operation_id="enterTravelTimes",
+    summary="登记机构间路程",
+)
+def enter_travel_times(request: Request, body: TravelTimesIn) -> Any:
+    """一次登记多条；已有的以新值为准。任一条有误则全部不登记。"""
+    houses = Organisation.objects.visible_to(request.actor)
+    with transaction.atomic():
+        for number, each in enumerate(body.items):
+            way = TravelTime(
+                from_org=chosen(houses, each.from_org, f"items.{number}.from_org"),
+                to_org=chosen(houses, each.to_org, f"items.{number}.to_org"),
+                minutes=each.minutes,
+                note=each.note,
+            )
+            actions.time_travel(way, by=request.actor)
+    return Status(201, {"count": len(body.items)})
+
+
+@router.get(
+    "/organisations/{uuid:pk}/travel/{uuid:to}",
+    response=WayOut,
+    operation_id="readTravel",
+    summary="两家机构间的路程",
+)
+def way_between(request: Request, pk: UUID, to: UUID) -> dict[str, Any]:
+    """登记值优先；没有登记时按经纬度估算。"""
+    houses = Organisation.objects.visible_to(request.actor)
+    found = travel.between(get_object_or_404(houses, pk=pk).pk, get_object_or_404(houses, pk=to).pk)
+    if found is None:
+        return {"minutes": None, "kilometres": None, "entered": False}
+    return {
+        "minutes": found.minutes,
+        "kilometres": None if found.kilometres is None else round(found.kilometres, 1),
+        "entered": found.entered,
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.urls import reverse_lazy
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from xinglin.kernel.access import Actor
 from xinglin.registry.organisations import catalogue
 from xinglin.registry.organisations.models import Department, Level, Organisation
-from xinglin.ui.forms import CodeInput, DateInput, Form, ModelForm
+from xinglin.ui.forms import CodeInput, DateInput, Form, ModelForm, NumberInput
 
 PARENTS = "?levels=region,consortium,county,township"
 
@@ -47,8 +47,10 @@ class ChangeForm(ModelForm):
             ("parent", "level", "name", "short_name", "code", "org_class", "leads", "outside"),
         ),
         (_("编码"), ("credit_code", "insurance_code", "area_code")),
-        (_("联系与服务"), ("phone", "address", "services")),
+        (_("联系与服务"), ("phone", "address", "latitude", "longitude", "services")),
     )
+
+    units: ClassVar[Any] = {"latitude": _("度"), "longitude": _("度")}
 
     class Meta:
         model = Organisation
@@ -64,6 +66,8 @@ class ChangeForm(ModelForm):
             "area_code",
             "phone",
             "address",
+            "latitude",
+            "longitude",
             "services",
         ]
 
@@ -109,6 +113,28 @@ class CloseForm(Form):
     """The last day of a house."""
 
     on = forms.DateField(label=_("停办日期"), widget=DateInput, initial=timezone.localdate)
+
+
+class TravelForm(Form):
+    """How long the way to another house takes."""
+
+    to_org = forms.ModelChoiceField(
+        label=_("到达机构"),
+        queryset=Organisation.objects.none(),
+        widget=CodeInput("", show_code=False),
+        error_messages={"invalid_choice": _("请从列表中选择机构。")},
+    )
+    minutes = forms.IntegerField(label=_("路程"), min_value=1, max_value=1440, widget=NumberInput)
+    note = forms.CharField(
+        label=_("备注"), max_length=200, required=False, help_text=_("如：走省道，雨季绕行。")
+    )
+    units: ClassVar[Any] = {"minutes": _("分钟")}
+
+    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        house: Any = self.fields["to_org"]
+        house.queryset = Organisation.objects.visible_to(actor).giving_care()
+        house.widget.url = reverse_lazy("organisations:options")
 
 
 class DepartmentForm(ModelForm):

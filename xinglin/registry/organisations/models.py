@@ -106,6 +106,11 @@ class Organisation(Record):
     phone = models.CharField(_("电话"), max_length=20, blank=True)
     services = models.JSONField(_("服务范围"), default=list, blank=True)
     closed_on = models.DateField(_("停办日期"), null=True, blank=True)
+    # Degrees in WGS 84, six decimals (about a decimetre); both or neither.
+    latitude = models.DecimalField(_("纬度"), max_digits=8, decimal_places=6, null=True, blank=True)
+    longitude = models.DecimalField(
+        _("经度"), max_digits=9, decimal_places=6, null=True, blank=True
+    )
 
     objects: ClassVar[OrganisationQuerySet] = OrganisationQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -126,6 +131,11 @@ class Organisation(Record):
             models.CheckConstraint(
                 condition=Q(parent=None) | ~Q(parent=F("id")), name="organisation_not_below_itself"
             ),
+            models.CheckConstraint(
+                condition=Q(latitude=None, longitude=None)
+                | Q(latitude__gte=-90, latitude__lte=90, longitude__gte=-180, longitude__lte=180),
+                name="organisation_lies_on_earth",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -140,6 +150,13 @@ class Organisation(Record):
     @property
     def region_id(self) -> UUID:
         return self.county_id or self.pk
+
+    @property
+    def position(self) -> tuple[float, float] | None:
+        """Latitude and longitude in degrees, None where they are not known."""
+        if self.latitude is None or self.longitude is None:
+            return None
+        return float(self.latitude), float(self.longitude)
 
     @property
     def class_name(self) -> str:
@@ -236,3 +253,97 @@ class Tree:
 
 
 tree = Tree()
+
+
+class TravelTimeQuerySet(models.QuerySet["TravelTime"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """As the directory of houses: open to the county, and to no other."""
+        if actor.county_id.int == 0:
+            return self.none()
+        return self.filter(county_id=actor.county_id)
+
+    def in_order(self) -> Self:
+        return self.order_by("from_org__path", "to_org__path", "id")
+
+
+class TravelTime(Record):
+    """How long the way between two houses takes, as somebody who knows it says.
+
+    It holds for the way back, too, unless that has an entry of its own.
+    """
+
+    county = models.ForeignKey(Organisation, models.PROTECT, related_name="+", editable=False)
+    from_org = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="+", verbose_name=_("出发机构")
+    )
+    to_org = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="+", verbose_name=_("到达机构")
+    )
+    minutes = models.PositiveSmallIntegerField(_("路程（分钟）"))
+    note = models.CharField(_("备注"), max_length=200, blank=True)
+
+    objects: ClassVar[TravelTimeQuerySet] = TravelTimeQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("机构间路程")
+        constraints = [
+            models.UniqueConstraint(fields=["from_org", "to_org"], name="travel_time_once"),
+            models.CheckConstraint(
+                condition=~Q(from_org=F("to_org")), name="travel_time_leaves_the_house"
+            ),
+            models.CheckConstraint(
+                condition=Q(minutes__gte=1, minutes__lte=1440), name="travel_time_within_a_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{tree.name(self.from_org_id)} → {tree.name(self.to_org_id)}"
+
+
+class Travel:
+    """The ways between houses in memory: what was entered, else an estimate by distance.
+
+    Read again at most every `LASTS` seconds, and at once after a change in this process.
+    """
+
+    LASTS = 15.0
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._read_at = float("-inf")
+        self._told: dict[tuple[UUID, UUID], int] = {}
+
+    def forget(self) -> None:
+        self._read_at = float("-inf")
+
+    def _entries(self) -> dict[tuple[UUID, UUID], int]:
+        now = time.monotonic()
+        if now - self._read_at > self.LASTS:
+            with self._lock:
+                rows = TravelTime.objects.values_list("from_org_id", "to_org_id", "minutes")
+                told = {(source, target): minutes for source, target, minutes in rows}
+                self._told, self._read_at = told, now
+        return self._told
+
+    def between(self, from_id: UUID, to_id: UUID) -> rules.Way | None:
+        """The way from a house to another, None where neither is known of it."""
+        if from_id == to_id:
+            return rules.Way(minutes=0, kilometres=0.0, entered=False)
+        told = self._entries()
+        entered = told.get((from_id, to_id), told.get((to_id, from_id)))
+        source, target = tree.get(from_id), tree.get(to_id)
+        here, there = (each.position if each else None for each in (source, target))
+        kilometres = rules.road_kilometres(here, there) if here and there else None
+        if entered is not None:
+            return rules.Way(minutes=entered, kilometres=kilometres, entered=True)
+        if kilometres is None:
+            return None
+        return rules.Way(rules.road_minutes(kilometres), kilometres, entered=False)
+
+    def minutes(self, from_id: UUID, to_id: UUID) -> int | None:
+        """Minutes by road from a house to another; None where nothing is known."""
+        found = self.between(from_id, to_id)
+        return found.minutes if found else None
+
+
+travel = Travel()

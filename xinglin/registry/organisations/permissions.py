@@ -1,7 +1,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.kernel.access import Actor, Permission
-from xinglin.registry.organisations.models import Department, Organisation
+from xinglin.registry.organisations.models import Department, Organisation, TravelTime
 
 
 def own_county(actor: Actor, organisation: Organisation) -> bool:
@@ -14,5 +14,10 @@ def own_house(actor: Actor, department: Department) -> bool:
     return department.organisation.region_id == actor.county_id
 
 
+def own_way(actor: Actor, way: TravelTime) -> bool:
+    return way.from_org.region_id == actor.county_id
+
+
 MAINTAIN = Permission("organisation.maintain", _("维护机构"), own_county)
 MAINTAIN_DEPARTMENT = Permission("department.maintain", _("维护科室"), own_house)
+MAINTAIN_TRAVEL = Permission("travel.maintain", _("维护机构间路程"), own_way)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
 from django.utils.translation import gettext as _
 from pypinyin import Style, lazy_pinyin
 
+from xinglin.kernel import parameters
 from xinglin.kernel.errors import Refused
 
 # GB 32100—2015: 31 characters (no I, O, S, V, Z) and the weights 3^i mod 31 of the first 17.
@@ -101,3 +104,43 @@ def _spoken(name: str) -> tuple[str, str]:
         "".join(lazy_pinyin(name)).casefold(),
         "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).casefold(),
     )
+
+
+# Mean radius of the earth in kilometres (IUGG).
+EARTH = 6371.0088
+
+
+@dataclass(frozen=True)
+class Way:
+    """The way between two houses: minutes by road; kilometres by road where both lie known.
+
+    `entered`: the minutes are somebody's word and no estimate.
+    """
+
+    minutes: int
+    kilometres: float | None
+    entered: bool
+
+
+def kilometres_apart(here: tuple[float, float], there: tuple[float, float]) -> float:
+    """The great circle between two points in degrees (haversine)."""
+    (north, east), (other_north, other_east) = (
+        (math.radians(latitude), math.radians(longitude)) for latitude, longitude in (here, there)
+    )
+    half = (
+        math.sin((other_north - north) / 2) ** 2
+        + math.cos(north) * math.cos(other_north) * math.sin((other_east - east) / 2) ** 2
+    )
+    return 2 * EARTH * math.asin(math.sqrt(min(1.0, half)))
+
+
+def road_kilometres(here: tuple[float, float], there: tuple[float, float]) -> float:
+    """How long the road is likely to be: the great circle and what roads wind."""
+    factor: float = parameters.get("travel.winding_factor")
+    return kilometres_apart(here, there) * factor
+
+
+def road_minutes(kilometres: float) -> int:
+    """The time a road of that length takes, whole minutes, at least one."""
+    speed: float = parameters.get("travel.speed_kmh")
+    return max(1, round(kilometres / speed * 60))

@@ -11,4 +11,5 @@ urlpatterns = [
     path("<uuid:pk>/change/", views.change, name="change"),
     path("<uuid:pk>/close/", views.close, name="close"),
     path("<uuid:pk>/departments/new/", views.open_department, name="open-department"),
+    path("<uuid:pk>/travel/new/", views.time_travel, name="time-travel"),
 ]

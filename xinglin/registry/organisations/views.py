@@ -25,8 +25,17 @@ from xinglin.registry.organisations.forms import (
     DepartmentForm,
     EstablishForm,
     FilterForm,
+    TravelForm,
 )
-from xinglin.registry.organisations.models import Department, Level, Organisation
+from xinglin.registry.organisations.models import (
+    CARE_LEVELS,
+    Department,
+    Level,
+    Organisation,
+    TravelTime,
+    travel,
+)
+from xinglin.registry.organisations.models import tree as known_houses
 from xinglin.ui.forms import options
 from xinglin.ui.pages import page
 from xinglin.ui.paging import paginate
@@ -138,6 +147,8 @@ def detail(request: Request, pk: UUID) -> HttpResponse:
         departments=departments,
         events=events,
         facts=_facts(house),
+        ways=_ways(house),
+        may_time=permissions.MAINTAIN_TRAVEL.allows(actor, TravelTime(from_org=house)),
         may_maintain=permissions.MAINTAIN.allows(actor, house),
         may_open=permissions.MAINTAIN_DEPARTMENT.allows(actor, Department(organisation=house)),
     )
@@ -159,8 +170,30 @@ def _facts(house: Organisation) -> list[dict[str, Any]]:
         },
         {"label": _("电话"), "value": house.phone},
         {"label": _("地址"), "value": house.address, "wide": True},
+        {
+            "label": _("纬度、经度"),
+            "value": f"{house.latitude:.6f}, {house.longitude:.6f}" if house.position else "",
+            "reason": _("未填，按距离估算路程时用不上"),
+        },
         {"label": _("服务范围"), "value": _("、").join(house.services), "wide": True},
     ]
+
+
+def _ways(house: Organisation) -> list[dict[str, Any]]:
+    """The ways to the houses that patients are sent to from here, the nearest first."""
+    if house.level not in CARE_LEVELS:
+        return []
+    goals = (Level.COUNTY, Level.CITY)
+    found = []
+    for other in known_houses.rows().values():
+        if other.region_id != house.region_id or other.pk == house.pk or other.closed_on:
+            continue
+        if other.pk != house.parent_id and other.level not in goals:
+            continue
+        way = travel.between(house.pk, other.pk)
+        if way is not None and other.level in CARE_LEVELS:
+            found.append({"house": other, "way": way})
+    return sorted(found, key=lambda line: (line["way"].minutes, line["house"].path))
 
 
 @require_http_methods(["GET", "POST"])
@@ -244,6 +277,29 @@ def open_department(request: Request, pk: UUID) -> HttpResponse:
             messages.success(request, _("已设科室%(name)s。") % {"name": department.name})
             return redirect(house)
     return _form(request, form, _("设科室"), _("保存"), house=house)
+
+
+@require_http_methods(["GET", "POST"])
+def time_travel(request: Request, pk: UUID) -> HttpResponse:
+    """Enter how long the way from this house to another takes."""
+    actor = request.actor
+    house = _house(actor, pk)
+    permissions.MAINTAIN_TRAVEL.check(actor, TravelTime(from_org=house))
+    form = TravelForm(actor, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        way = TravelTime(from_org=house, **form.cleaned_data)
+        try:
+            actions.time_travel(way, by=actor)
+        except Refused as error:
+            error.put_on(form)
+        else:
+            messages.success(
+                request,
+                _("已登记到%(house)s的路程：%(minutes)d 分钟。")
+                % {"house": way.to_org, "minutes": way.minutes},
+            )
+            return redirect(house)
+    return _form(request, form, _("登记路程"), _("保存"), house=house)
 
 
 @require_GET

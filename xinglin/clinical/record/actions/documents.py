@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from django.core.files.base import File
@@ -23,15 +22,14 @@ from xinglin.clinical.record.models import (
     Observation,
     Procedure,
 )
-from xinglin.kernel import clock, parameters
+from xinglin.kernel import clock
 from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action
 from xinglin.kernel.errors import Refused, WrongState
+from xinglin.kernel.papers import WrongFile, take_in
 from xinglin.registry.terminology import catalogue as terminology
 
-
-class WrongFile(Refused):
-    code = "wrong-file"
+__all__ = ["WrongFile", "attach", "file_document", "file_front_page", "file_summary"]
 
 
 @action(permissions.FILE)
@@ -183,41 +181,13 @@ def _file(document: Document, *, by: Actor) -> Document:
     return document
 
 
-# The first bytes of what may be filed; a name or a header may lie, these do not.
-SIGNATURES = (
-    (b"%PDF-", "application/pdf"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-)
-
-
 def attach(document: Document, content: File[bytes]) -> None:
     """Take the file in: refuse it by size or type, else keep digest, size and type."""
-    limit = parameters.get("attachment.max_megabytes")
-    size = content.size or 0
-    if size > limit * 1024 * 1024:
-        raise WrongFile(
-            _("附件 %(name)s 超过 %(limit)s MB，请压缩后再传。")
-            % {"name": content.name, "limit": limit},
-            field="file",
-        )
-    if size == 0:
-        raise WrongFile(_("附件 %(name)s 是空文件。") % {"name": content.name}, field="file")
-    head = content.read(16)
-    found = next((kind for start, kind in SIGNATURES if head.startswith(start)), "")
-    if found not in parameters.get("attachment.types"):
-        raise WrongFile(
-            _("附件 %(name)s 不是 PDF、PNG 或 JPEG 文件。") % {"name": content.name}, field="file"
-        )
-    digest = hashlib.sha256(head)
-    for chunk in iter(lambda: content.read(1 << 16), b""):
-        digest.update(chunk)
-    content.seek(0)
-    document.digest = digest.hexdigest()
-    document.media_type = found
-    document.size = size
+    taken = take_in(content)
+    document.digest = taken.digest
+    document.media_type = taken.media_type
+    document.size = taken.size
     document.filed_at = document.filed_at or clock.now()
-    document.title = document.title or (content.name or "")[:200]
-    suffix = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}[found]
+    document.title = document.title or taken.name[:200]
     # Stored when the row is, not before.
-    document.file = File(content, name=f"{document.digest}.{suffix}")
+    document.file = taken.file

@@ -8,6 +8,7 @@ from xinglin.clinical.referral.actions.closing import (
     leave_unanswered,
     propose_down,
 )
+from xinglin.clinical.referral.actions.filing import file_insurance
 from xinglin.clinical.referral.actions.receiving import (
     accept,
     decline,
@@ -59,6 +60,7 @@ __all__ = [
     "draft",
     "end",
     "expire",
+    "file_insurance",
     "follow_up",
     "hear_of_discharge",
     "leave_unanswered",

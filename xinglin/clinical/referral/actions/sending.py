@@ -17,7 +17,7 @@ from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import Document, Encounter
 from xinglin.clinical.record.rules import not_in_future
 from xinglin.clinical.referral import catalogue, events, permissions, rules
-from xinglin.clinical.referral.actions import steps
+from xinglin.clinical.referral.actions import covering, steps
 from xinglin.clinical.referral.models import Direction, Referral, State
 from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor
@@ -108,6 +108,7 @@ def draft(referral: Referral, *, by: Actor, knowing_of_open: bool = False) -> Re
         _refuse_second(referral, by)
     now = clock.now()
     _check(referral)
+    covering.run_under(referral)
     steps.owed_by_sender(
         referral,
         permissions.SUBMIT,
@@ -138,6 +139,7 @@ def change(referral: Referral, /, *, by: Actor, **facts: Any) -> Referral:
     for name, value in facts.items():
         setattr(referral, name, value)
     _check(referral)
+    covering.run_under(referral)
     referral.save()
     return referral
 
@@ -159,9 +161,8 @@ def submit(referral: Referral, *, by: Actor, knowing_of_open: bool = False) -> R
     referral.referred_on = referral.referred_on or timezone.localdate(now)
     if referral.is_emergency and _missing_paper(referral):
         referral.paper_due_at = now + parameters.duration("referral.paper_hours")
-    referral.needs_approval = not referral.is_emergency and (
-        route.approval == "always" or (route.approval == "inpatient" and _lies_here(referral))
-    )
+    covering.run_under(referral, exactly=True)
+    referral.needs_approval = _needs_approval(referral, route)
     _await_answer(referral, now)
     if new:
         _store(referral, now)
@@ -173,7 +174,7 @@ def submit(referral: Referral, *, by: Actor, knowing_of_open: bool = False) -> R
 
 @action(permissions.APPROVE)
 def approve(referral: Referral, *, by: Actor) -> Referral:
-    """Let the patient be sent: for referrals out of the county and of inpatients."""
+    """Let the patient be sent: out of the county, out of the ward, or outside any agreement."""
     if not referral.awaits_approval:
         raise WrongState(_("该转诊单不需要转出审核。"))
     now = clock.now()
@@ -208,9 +209,8 @@ def redirect(
     referral.answered_at = referral.accepted_at = referral.expected_at = None
     referral.approved_at = None
     route = _check(referral)
-    referral.needs_approval = not referral.is_emergency and (
-        route.approval == "always" or (route.approval == "inpatient" and _lies_here(referral))
-    )
+    covering.run_under(referral, exactly=True)
+    referral.needs_approval = _needs_approval(referral, route)
     _await_answer(referral, now)
     referral.save()
     _tell_of_request(referral, now)
@@ -352,6 +352,9 @@ def _check(referral: Referral) -> Any:
         )
     referral.direction = rules.direction_of(source.level, target.level)
     referral.domain = sensitive.domain_of(referral.diagnosis_code)
+    referral.in_catalogue = None
+    if referral.direction == Direction.OUT and referral.diagnosis_code:
+        referral.in_catalogue = catalogue.treated_in_county(referral.diagnosis_code)
     if referral.diagnosis_code:
         concept = terminology.require("icd10", referral.diagnosis_code, field="diagnosis_code")
         referral.diagnosis_name = referral.diagnosis_name or concept.zh
@@ -429,6 +432,15 @@ def _require(referral: Referral, missing: list[str]) -> None:
                 for name, label in zip(missing, labels, strict=True)
             },
         )
+
+
+def _needs_approval(referral: Referral, route: Any) -> bool:
+    """By the route between the houses, or because no agreement covers the referral."""
+    if referral.is_emergency:
+        return False
+    if route.approval == "always" or covering.asks_for_approval(referral):
+        return True
+    return route.approval == "inpatient" and _lies_here(referral)
 
 
 def _lies_here(referral: Referral) -> bool:

@@ -57,7 +57,7 @@ def keeping_the_record(by: Actor) -> Actor:
 def ask_approval(referral: Referral, now: datetime) -> None:
     """The sender's leader owes the next step."""
     referral.hand_to(
-        referral.sender_id,
+        referral.approver_id or referral.sender_id,
         permissions.APPROVE.code,
         since=now,
         due_at=now + parameters.duration("referral.approve_minutes"),

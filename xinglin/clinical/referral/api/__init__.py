@@ -18,7 +18,7 @@ from xinglin.clinical.referral import actions, catalogue, permissions, statistic
 from xinglin.clinical.referral.api import schemas
 from xinglin.clinical.referral.api.acts import ADDRESS, houses_in, one, router, told
 from xinglin.clinical.referral.api.reading import ROW_COLUMNS, read, row, whole
-from xinglin.clinical.referral.models import Referral
+from xinglin.clinical.referral.models import Direction, Referral
 from xinglin.clinical.referral.story import story
 from xinglin.kernel import trail
 from xinglin.kernel.errors import Forbidden, Refused
@@ -55,6 +55,16 @@ def _filtered(request: Request, asked: schemas.ReferralFilter) -> Any:
         value = getattr(asked, name)
         if value is not None:
             found = found.filter(**{name: value})
+    for name in ("agreement", "in_catalogue"):
+        value = getattr(asked, name)
+        if value is not None:
+            found = found.filter(**{name: value})
+    if asked.uncovered is not None:
+        found = found.exclude(uncovered="") if asked.uncovered else found.filter(uncovered="")
+    if asked.filed is not None:
+        found = found.filter(direction=Direction.OUT)
+        none = Q(filing_number="")
+        found = found.exclude(none) if asked.filed else found.filter(none)
     if asked.open is not None:
         found = found.filter(owner__isnull=not asked.open)
     if asked.overdue:

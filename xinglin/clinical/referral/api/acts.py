@@ -62,7 +62,7 @@ def submit(request: Request, pk: UUID) -> HttpResponse:
 
 @_act("approve", "审核转出")
 def approve(request: Request, pk: UUID) -> HttpResponse:
-    """转往县外或住院患者转出时，由转出机构负责人审核。"""
+    """转往县外、住院患者转出或协议外转诊时，由转出机构负责人审核。"""
     return told(request, actions.approve(one(request, pk), by=request.actor))
 
 
@@ -212,6 +212,15 @@ def follow_up(request: Request, pk: UUID, body: schemas.FollowUpIn) -> HttpRespo
         followed_up_at=body.followed_up_at,
         note=body.follow_up_note,
         doctor=body.follow_up_doctor,
+    )
+    return told(request, done)
+
+
+@_act("file-insurance", "登记转诊备案")
+def file_insurance(request: Request, pk: UUID, body: schemas.FilingIn) -> HttpResponse:
+    """转往县外的医保转诊备案号与日期，由医保办登记；可更正。"""
+    done = actions.file_insurance(
+        one(request, pk), by=request.actor, number=body.filing_number, on=body.filed_on
     )
     return told(request, done)
 

@@ -24,11 +24,21 @@ from xinglin.kernel.prepared import SLOT, Cabinet, Prepared
 from xinglin.registry.organisations.models import tree
 
 HOUSES = ("from_org", "to_org", "owner", "alternative_org", "follow_up_org")
-_MADE = {"person", "overdue", "parent", "encounter", "acts", "documents", *HOUSES}
+_MADE = {
+    "person",
+    "overdue",
+    "parent",
+    "agreement",
+    "cover",
+    "encounter",
+    "acts",
+    "documents",
+    *HOUSES,
+}
 PLAIN_ROW = tuple(name for name in ReferralRowOut.model_fields if name not in _MADE)
 PLAIN = tuple(name for name in ReferralOut.model_fields if name not in _MADE)
 # What a line of a list needs of the wide row.
-ROW_COLUMNS = (*PLAIN_ROW, "person__name", "from_org", "to_org", "owner", "parent")
+ROW_COLUMNS = (*PLAIN_ROW, "person__name", "from_org", "to_org", "owner", "parent", "agreement")
 COLUMNS = tuple(field.attname for field in Referral._meta.concrete_fields)
 DOCUMENT = ("id", "title", "media_type", "size")
 
@@ -67,6 +77,7 @@ def row(referral: Referral, now: datetime) -> dict[str, Any]:
     for name in ("from_org", "to_org", "owner"):
         told[name] = _house(facts[f"{name}_id"])
     told["parent"] = referral.parent_id
+    told["agreement"] = referral.agreement_id
     told["overdue"] = referral.due_at is not None and referral.due_at < now
     return told
 
@@ -87,6 +98,9 @@ def _document(referral: Referral, actor: Actor, patient: str) -> dict[str, Any]:
     for name in HOUSES:
         told[name] = _house(facts[f"{name}_id"])
     told["parent"] = referral.parent_id
+    told["agreement"] = referral.agreement_id
+    judged = referral.agreement_id is not None or referral.uncovered
+    told["cover"] = referral.cover.sentence if judged else ""
     told["encounter"] = referral.encounter_id
     told["overdue"] = referral.due_at is not None and referral.due_at < timezone.now()
     told["acts"] = permissions.open_to(actor, referral)

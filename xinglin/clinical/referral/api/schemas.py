@@ -47,6 +47,18 @@ class ReferralRowOut(Schema):
     due_at: datetime | None = Field(description="下一步的时限")
     overdue: bool
     parent: UUID | None = Field(description="来源转诊单")
+    agreement: UUID | None = Field(description="依据的协议；协议外时为最接近的一份")
+    uncovered: str = Field(
+        description="协议外原因；空为协议内："
+        "quota、department、diagnosis、suspended、not-yet、expired、ended、none"
+    )
+    approved_at: datetime | None
+    approved_by: str
+    in_catalogue: bool | None = Field(description="转往县外时：是否县域目录内病种")
+    filing_number: str = Field(description="转诊备案号")
+    filed_on: date | None
+    discharged_at: datetime | None
+    outcome: str
     created_at: datetime
     submitted_at: datetime | None
     accepted_at: datetime | None
@@ -59,6 +71,8 @@ class ReferralOut(ReferralRowOut):
 
     acts: list[str] = Field(description="调用者现在可做的动作", examples=[["accept", "decline"]])
     documents: list[DocumentLink]
+    cover: str = Field(description="协议情况，一句可读的说明")
+    filed_by: str
     from_department: str
     doctor: str
     doctor_phone: str
@@ -85,8 +99,6 @@ class ReferralOut(ReferralRowOut):
     consented_at: datetime | None
     paper_due_at: datetime | None
     needs_approval: bool
-    approved_at: datetime | None
-    approved_by: str
     answered_at: datetime | None
     accepting_doctor: str
     expected_at: datetime | None
@@ -104,7 +116,6 @@ class ReferralOut(ReferralRowOut):
     departed_at: datetime | None
     transport: str
     treated_at: datetime | None
-    discharged_at: datetime | None
     receipt_results: str
     receipt_treatment: str
     receipt_plan: str
@@ -112,7 +123,6 @@ class ReferralOut(ReferralRowOut):
     final_code: str
     final_name: str
     inpatient_no: str
-    outcome: str
     follow_up_org: Named | None
     followed_up_at: datetime | None
     follow_up_note: str
@@ -252,6 +262,11 @@ class FollowUpIn(In):
     follow_up_doctor: str = Field("", max_length=50)
 
 
+class FilingIn(In):
+    filing_number: str = Field(min_length=1, max_length=40, examples=["ZW2026110012"])
+    filed_on: Day
+
+
 class AttachIn(In):
     document: UUID = Field(description="已归档的文档，见 POST /documents")
 
@@ -265,6 +280,10 @@ class ReferralFilter(Paging):
     to_org: UUID | None = None
     person: PersonId | None = None
     parent: UUID | None = None
+    agreement: UUID | None = Field(None, description="依据该协议的")
+    uncovered: bool | None = Field(None, description="只列协议外（true）或协议内（false）")
+    in_catalogue: bool | None = Field(None, description="转往县外的：是否县域目录内病种")
+    filed: bool | None = Field(None, description="转往县外的：是否已转诊备案")
     open: bool | None = Field(None, description="只列未结（true）或已结（false）")
     overdue: bool = Field(False, description="只列已超过时限")
     since: Day | None = Field(None, description="建单日期起")
@@ -305,6 +324,9 @@ class StatisticsOut(Schema):
     overdue: int
     up: int
     down: int
+    uncovered: int = Field(description="协议外")
+    out_in_catalogue: dict[str, int] = Field(description="转往县外中县域目录内病种")
+    out_filed: dict[str, int] = Field(description="转往县外中已转诊备案")
     accepted: dict[str, int]
     arrived: dict[str, int]
     closed: dict[str, int]

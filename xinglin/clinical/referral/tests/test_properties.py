@@ -40,6 +40,7 @@ CLICKS: dict[str, Any] = {
     "propose_down": lambda county, now: {"to_org": county.village, **road.PLAN},
     "close": lambda county, now: road.RECEIPT,
     "follow_up": lambda county, now: {"followed_up_at": now, "note": "好转"},
+    "file_insurance": lambda county, now: {"number": "ZW1", "on": now.date()},
     "complete": lambda county, now: {"past_history": "高血压"},
     "change": lambda county, now: {"symptoms": "胸闷"},
     "cancel": lambda county, now: {"code": "patient-better"},

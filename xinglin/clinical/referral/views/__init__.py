@@ -4,6 +4,7 @@ from xinglin.clinical.referral.views.acting import act, arrive, attach, detail, 
 from xinglin.clinical.referral.views.counting import statistics
 from xinglin.clinical.referral.views.listing import export, listing
 from xinglin.clinical.referral.views.paper import attached, letter, receipt
+from xinglin.clinical.referral.views.register import export_register, register
 from xinglin.clinical.referral.views.writing import edit, new
 
 __all__ = [
@@ -14,10 +15,12 @@ __all__ = [
     "detail",
     "edit",
     "export",
+    "export_register",
     "letter",
     "listing",
     "new",
     "receipt",
+    "register",
     "scan",
     "statistics",
 ]

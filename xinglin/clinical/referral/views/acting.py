@@ -15,12 +15,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from xinglin.clinical.record.models import Document
 from xinglin.clinical.referral import actions, permissions, rules
+from xinglin.clinical.referral.actions.covering import judge
 from xinglin.clinical.referral.forms import ACT_FORMS, AttachForm, act_form
 from xinglin.clinical.referral.models import Referral, State
 from xinglin.clinical.referral.story import stages, story
 from xinglin.kernel import trail
 from xinglin.kernel.access import REGISTRY
 from xinglin.kernel.errors import Refused, WrongState
+from xinglin.registry.organisations.models import tree
 from xinglin.ui.forms import Form
 from xinglin.ui.pages import page, wants_part
 from xinglin.ui.requests import Request
@@ -39,6 +41,7 @@ BUTTONS: dict[str, tuple[Any, str, str]] = {
     "discharge": (gettext_lazy("诊毕出院"), "logout", "o"),
     "close": (gettext_lazy("回执结案"), "receipt", "c"),
     "follow-up": (gettext_lazy("登记随访"), "clipboard-heart", "f"),
+    "file-insurance": (gettext_lazy("转诊备案"), "file-text", "i"),
     "redirect": (gettext_lazy("改转"), "arrows-exchange", "g"),
     "cancel": (gettext_lazy("取消转诊"), "x", ""),
     "end": (gettext_lazy("终止转诊"), "circle-x", ""),
@@ -104,9 +107,23 @@ def act(request: Request, pk: Any, name: str) -> HttpResponse:
             "state": done.get_state_display(),
         },
     )
+    warn_of_cover(request, done, name)
     if wants_part(request):
         return _show(request, _one(request, pk))
     return redirect(done)
+
+
+def warn_of_cover(request: Request, referral: Referral, name: str) -> None:
+    """Tell whoever has just sent a referral that no agreement covers it, why, and what follows."""
+    if name not in ("submit", "redirect") or not referral.uncovered:
+        return
+    if referral.awaits_approval:
+        what = _("本次转诊记为协议外，须经%(house)s负责人审核后才会送达对方。") % {
+            "house": tree.name(referral.approver_id)
+        }
+    else:
+        what = _("本次转诊记为协议外。")
+    messages.warning(request, f"{referral.cover.sentence}{what}")
 
 
 def _do(name: str, referral: Referral, request: Request, facts: dict[str, Any]) -> Referral:
@@ -184,6 +201,8 @@ def _tell(form: Form, refusal: Refused) -> None:
         "receipt_plan": "plan",
         "receipt_results": "results",
         "follow_up_note": "note",
+        "filing_number": "number",
+        "filed_on": "on",
     }
     placed = False
     for field, text in refusal.fields.items():
@@ -226,6 +245,7 @@ def _show(
         for name in sorted(allowed, key=lambda name: name != usual)
         if name in ACT_FORMS
     ]
+    draft = referral.state == State.DRAFT
     return page(
         request,
         "referral/detail.html",
@@ -241,5 +261,8 @@ def _show(
         sequels=list(referral.sequels.select_related("to_org")),
         events=story(referral),
         stages=stages(referral),
+        # A draft runs under what is in force today, not when it was begun.
+        cover=judge(referral) if draft else referral.cover,
+        judged=draft or referral.agreement_id is not None or bool(referral.uncovered),
         closed=referral.state in (State.CLOSED, State.FOLLOWED_UP),
     )

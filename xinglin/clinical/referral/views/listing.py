@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -26,6 +26,8 @@ from xinglin.ui.paging import counter, paginate
 from xinglin.ui.requests import Request
 from xinglin.ui.templatetags.ui import moment
 
+REGISTER_SENDERS = (Level.COUNTY, Level.TOWNSHIP)
+
 
 @require_GET
 def listing(request: Request) -> HttpResponse:
@@ -33,10 +35,10 @@ def listing(request: Request) -> HttpResponse:
     form = FilterForm(request.GET)
     pager = paginate(
         request,
-        _filtered(request, form, by="among").for_lists(),
+        filtered(request, form, by="among").for_lists(),
         parameters.get("paging.page_size"),
         # What is counted needs no order, and so the houses' own indexes serve.
-        counting=counter(_filtered(request, form)),
+        counting=counter(filtered(request, form)),
     )
     listed(request.actor, permissions.READ.code, pager.items)
     return page(
@@ -47,7 +49,14 @@ def listing(request: Request) -> HttpResponse:
         filters=form,
         tabs=_tabs(request),
         live=30 if pager.number == 1 else 0,
+        sends_out=_sends_out(request),
     )
+
+
+def _sends_out(request: Request) -> bool:
+    """Whether the post's houses send patients out of the county at all."""
+    here = tree.get(request.actor.org_id)
+    return request.actor.reach is Reach.COUNTY or bool(here and here.level in REGISTER_SENDERS)
 
 
 def _tabs(request: Request) -> list[dict[str, Any]]:
@@ -72,9 +81,10 @@ def _tab(request: Request) -> str:
     return "received" if not county and here and here.level == Level.COUNTY else known[0]
 
 
-def _filtered(request: Request, form: FilterForm, *, by: str = "in") -> ReferralQuerySet:
+def filtered(request: Request, form: FilterForm, *, by: str = "in") -> ReferralQuerySet:
+    """What the form asks for of what the post may see."""
     found = Referral.objects.visible_to(request.actor).newest_first()
-    tab = _tab(request)
+    tab = "all" if form.everywhere else _tab(request)
     if tab == "sent":
         found = found.sent_by(request.actor, by=by)
     elif tab == "received":
@@ -99,6 +109,8 @@ def _filtered(request: Request, form: FilterForm, *, by: str = "in") -> Referral
         found = found.filter(diagnosis_code=asked["diagnosis"])
     if asked["refusal"]:
         found = found.filter(refusal_code=asked["refusal"])
+    if asked["outside"]:
+        found = found.exclude(uncovered="")
     words = asked["q"].strip()
     if words:
         found = found.filter(Q(number__iexact=words) | Q(person__name__startswith=words))
@@ -139,21 +151,32 @@ class _Echo:
 @require_GET
 def export(request: Request) -> StreamingHttpResponse:
     """Everything that the filter shows, whole, as CSV that Excel opens in Chinese."""
-    found = _filtered(request, FilterForm(request.GET)).for_pages()
+    found = filtered(request, FilterForm(request.GET)).for_pages()
+    return as_csv(request, found, COLUMNS, _cells, "referrals")
+
+
+def as_csv(
+    request: Request,
+    found: ReferralQuerySet,
+    columns: Sequence[str],
+    cells: Callable[[Any], list[Any]],
+    name: str,
+) -> StreamingHttpResponse:
+    """Rows as they come from the database; whom they tell of is traced."""
     writer = csv.writer(_Echo())
 
     def lines() -> Iterator[str]:
         yield "\ufeff"
-        yield writer.writerow([_(column) for column in COLUMNS])
+        yield writer.writerow([_(column) for column in columns])
         rows_of = found.iterator(chunk_size=500)
         while rows := list(islice(rows_of, 500)):
             listed(request.actor, permissions.READ.code, rows)
             for row in rows:
-                yield writer.writerow([_safe(cell) for cell in _cells(row)])
+                yield writer.writerow([_safe(cell) for cell in cells(row)])
 
     response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    name = f"referrals-{timezone.localdate():%Y%m%d}.csv"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    file = f"{name}-{timezone.localdate():%Y%m%d}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{file}"'
     return response
 
 

@@ -116,6 +116,15 @@ def _facts(referral: Referral, request: Request) -> dict[str, Any]:
         "place": referral.place,
         "instructions": referral.instructions,
         "referred_on": moment(referral.referred_on) if referral.referred_on else "",
+        "agreement": _agreement(referral),
+        "filing": " ".join(
+            x
+            for x in (
+                referral.filing_number,
+                moment(referral.filed_on) if referral.filed_on else "",
+            )
+            if x
+        ),
         "visit_no": referral.visit_no,
         "diagnosis": referral.diagnosis_name,
         "diagnosis_code": referral.diagnosis_code,
@@ -162,6 +171,14 @@ def _facts(referral: Referral, request: Request) -> dict[str, Any]:
         "discharged": moment(referral.discharged_at) if referral.discharged_at else "",
         "closed": moment(referral.closed_at) if referral.closed_at else "",
     }
+
+
+def _agreement(referral: Referral) -> str:
+    """Under which agreement it runs; outside of any, that and why."""
+    if referral.uncovered:
+        return _("协议外。%(why)s") % {"why": referral.cover.sentence}
+    terms = referral.cover.terms
+    return f"{terms.title}（{terms.number}）" if terms else ""
 
 
 def _code(system: str, code: str) -> str:

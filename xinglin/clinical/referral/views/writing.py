@@ -18,6 +18,7 @@ from xinglin.clinical.record.models import Allergy, Diagnosis, Encounter, Medica
 from xinglin.clinical.referral import actions, permissions
 from xinglin.clinical.referral.forms import ReferralForm
 from xinglin.clinical.referral.models import Referral, State
+from xinglin.clinical.referral.views.acting import warn_of_cover
 from xinglin.kernel import trail
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Forbidden, Refused
@@ -86,6 +87,8 @@ def _write(request: Request, form: ReferralForm) -> HttpResponse:
                 if sends
                 else _("已保存。"),
             )
+            if sends:
+                warn_of_cover(request, referral, "submit")
             return redirect(referral)
     return _show(request, form, status=422)
 

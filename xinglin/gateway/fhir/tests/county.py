@@ -30,6 +30,7 @@ from xinglin.clinical.referral import actions as referrals
 from xinglin.clinical.referral.models import Referral
 from xinglin.clinical.referral.tests import factories as road
 from xinglin.kernel.access import Actor
+from xinglin.registry.agreements.models import Agreement
 from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people.models import Person
 
@@ -165,6 +166,7 @@ def life(county: cast.Cast) -> dict[str, Any]:
         "Task": referral,
         "Patient": who,
         "Organization": county.township,
+        "Contract": Agreement.objects.get(county=county.region),
         "Practitioner": county.users["wang"].practitioner,
         "PractitionerRole": county.users["wang"].held[0],
     }

@@ -188,7 +188,7 @@ def test_everything_of_one_patient(his, county, lived, django_assert_max_num_que
     found = {(e["resource"]["resourceType"], e["resource"]["id"]) for e in bundle["entry"]}
     for kind, row in lived.items():
         kind = {"ordered": "MedicationRequest"}.get(kind, kind)
-        if kind not in ("Practitioner", "PractitionerRole"):
+        if kind not in ("Practitioner", "PractitionerRole", "Contract"):
             assert (kind, str(row.pk)) in found
     line = last_line()
     assert line.person_id == county.patient.pk

@@ -83,6 +83,10 @@ WISHES = {
         ["name=青山镇", "name:contains=卫生院", "type=township", "active=true"],
         ["name=卫生院", "name:exact=青山镇", "type=nonsense|township", "active:not=true"],
     ),
+    "Contract": (
+        ["status=executed", "status:not=negotiable", "issued=lt2199", "authority:missing=false"],
+        ["status=negotiable,terminated", "identifier=nonsense", "issued=lt2020"],
+    ),
     "Patient": (
         ["name=陈", "name:exact=陈桂香", "name:contains=桂", "phonetic=cgx", "phonetic=chenguix"]
         + [

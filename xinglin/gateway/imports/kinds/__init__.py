@@ -16,7 +16,7 @@ from xinglin.gateway.imports.kinds.findings import (
     PROBLEMS,
     PROCEDURES,
 )
-from xinglin.gateway.imports.kinds.registry import ORGANISATIONS, RESIDENTS, STAFF
+from xinglin.gateway.imports.kinds.registry import ORGANISATIONS, RESIDENTS, STAFF, TRAVEL
 
 # Clinical tables, in the order in which they lean on each other.
 FACTS = (
@@ -32,7 +32,7 @@ FACTS = (
     FAMILY,
     DOCUMENTS,
 )
-KINDS = (ORGANISATIONS, STAFF, RESIDENTS, *FACTS)
+KINDS = (ORGANISATIONS, TRAVEL, STAFF, RESIDENTS, *FACTS)
 
 
 @cache
@@ -70,6 +70,7 @@ __all__ = [
     "PROCEDURES",
     "RESIDENTS",
     "STAFF",
+    "TRAVEL",
     "Column",
     "Kind",
     "by_code",

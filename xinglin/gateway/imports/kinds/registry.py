@@ -87,10 +87,54 @@ ORGANISATIONS = Kind(
             example="全科、中医",
         ),
         Column("closed_on", "停办日期", values.day, ("closed_on",)),
+        Column("latitude", "纬度", values.degrees(90), ("纬度（度）", "lat"), example="29.123456"),
+        Column(
+            "longitude",
+            "经度",
+            values.degrees(180),
+            ("经度（度）", "lng", "lon"),
+            example="119.123456",
+        ),
         NOTE,
     ),
     _("先导入县、医共体、县级医院，再到乡镇和村；同一张表里先后不限。"),
 )
+TRAVEL = Kind(
+    "travel",
+    _("机构间路程"),
+    "路程",
+    (
+        Column(
+            "from_org",
+            "出发机构代码",
+            values.code(22),
+            ("出发机构", "起点机构代码", "from"),
+            True,
+            hint=_("机构表中的代码。"),
+            example="QS201",
+        ),
+        Column(
+            "to_org",
+            "到达机构代码",
+            values.code(22),
+            ("到达机构", "终点机构代码", "to"),
+            True,
+            hint=_("机构表中的代码。"),
+            example="QS100",
+        ),
+        Column(
+            "minutes",
+            "路程分钟",
+            values.whole(1, 1440),
+            ("路程（分钟）", "分钟", "行程分钟"),
+            True,
+            hint=_("没有单独登记回程的，往返相同。"),
+            example="35",
+        ),
+        NOTE,
+    ),
+)
+
 STAFF = Kind(
     "staff",
     _("人员"),

@@ -114,7 +114,8 @@ def test_a_house_cannot_be_put_under_another_county(cast, enter):
 def test_a_change_shows_in_the_history_of_the_house(cast, enter):
     browser = enter("admin")
     page = browser.get(reverse("organisations:change", args=[cast.village.pk]))
-    values = {**page.context["form"].initial, "phone": "010-61234567", "services": "门诊\n换药"}
+    known = {name: value or "" for name, value in page.context["form"].initial.items()}
+    values = {**known, "phone": "010-61234567", "services": "门诊\n换药"}
     answer = browser.post(reverse("organisations:change", args=[cast.village.pk]), values)
     assert answer.status_code == 302
     cast.village.refresh_from_db()

@@ -1,0 +1,1 @@
+"""Agreements between houses: who works with whom, in what, on which terms, until when."""
