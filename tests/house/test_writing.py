@@ -72,6 +72,9 @@ ALSO_READ = {
     "xinglin/registry/agreements/api.py Agreement.objects.covering": (
         "a sentence about two houses that are visible"
     ),
+    "xinglin/clinical/privacy/fhir.py User.objects.filter.values": (
+        "the practitioner behind the account of a line that is visible"
+    ),
     "xinglin/registry/people/fhir.py Identifier.objects.filter": (
         "narrows a search among people that are visible"
     ),
