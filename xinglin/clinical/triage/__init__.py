@@ -1,0 +1,1 @@
+"""Where a patient should be treated: advice by rule, pre-examination triage, and what came of it."""
