@@ -96,9 +96,13 @@ def advise(case: Case, house: House) -> Advice:
     grounds: list[Ground] = []
     ask: dict[str, None] = {}
     open_question = bool(doubts)
-    touched = {code[:3] for code in seen.diagnoses}
+    everything = (*seen.diagnoses, *seen.problems)
+    touched = {code[:3] for code in everything}
     for rule in catalogue.rules_at(house.level):
-        if rule.spans and not _about(rule, seen.diagnoses, touched):
+        # An old infarction among the problems is no new one: a rule without conditions asks for
+        # a diagnosis of this visit.
+        codes = everything if rule.when else seen.diagnoses
+        if rule.spans and not _about(rule, codes, touched):
             continue
         if rule.without and rule.without <= house.has:
             continue

@@ -24,10 +24,13 @@ CHILDBEARING = (10, 60)
 class Case:
     """What is known of a patient now: ICD-10 codes, numbers and signs by their catalogue codes.
 
-    `age` and `age_days` are numbers. What is not in `numbers` was not measured.
+    `diagnoses` are those of this visit, `problems` what the patient has besides: the lists of
+    diseases ask only for the first. `age` and `age_days` are numbers. What is not in `numbers` was
+    not measured.
     """
 
     diagnoses: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
     numbers: Mapping[str, float] = field(default_factory=dict)
     signs: frozenset[str] = frozenset()
     sex: str = ""
@@ -36,6 +39,7 @@ class Case:
         """The inputs in one fixed form, so that equal cases have equal digests."""
         return {
             "diagnoses": sorted(set(self.diagnoses)),
+            "problems": sorted(set(self.problems)),
             "numbers": {code: str(self.numbers[code]) for code in sorted(self.numbers)},
             "signs": sorted(self.signs),
             "sex": self.sex,
@@ -47,6 +51,7 @@ class Examined:
     """The part of a case that may be believed, and a sentence for all that may not."""
 
     diagnoses: tuple[str, ...]
+    problems: tuple[str, ...]
     numbers: dict[str, float]
     signs: frozenset[str]
     doubts: list[str]
@@ -67,18 +72,16 @@ def examine(case: Case) -> Examined:
             _("目录中没有这些征象，未计入：%(codes)s。") % {"codes": _listed(unknown[:5])}
         )
     signs = frozenset(code for code in case.signs if code in known)
-    diagnoses = tuple(
-        dict.fromkeys(filter(None, (plain_code(str(c)[:40]) for c in _first(case.diagnoses))))
-    )
-    if len(case.diagnoses) > MOST_DIAGNOSES:
+    if max(len(case.diagnoses), len(case.problems)) > MOST_DIAGNOSES:
         doubts.append(_("诊断过多，只计入前 %(count)d 条。") % {"count": MOST_DIAGNOSES})
     _derive(numbers, case.sex)
     doubts += contradictions(numbers, signs, case.sex)
-    return Examined(diagnoses, numbers, signs, doubts)
+    return Examined(_codes(case.diagnoses), _codes(case.problems), numbers, signs, doubts)
 
 
-def _first(codes: Iterable[str]) -> list[str]:
-    return list(codes)[:MOST_DIAGNOSES]
+def _codes(told: Iterable[str]) -> tuple[str, ...]:
+    first = list(told)[:MOST_DIAGNOSES]
+    return tuple(dict.fromkeys(filter(None, (plain_code(str(code)[:40]) for code in first))))
 
 
 def _listed(codes: Iterable[str]) -> str:

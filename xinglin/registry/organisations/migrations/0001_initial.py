@@ -73,4 +73,23 @@ class Migration(migrations.Migration):
             model_name='department',
             constraint=models.UniqueConstraint(fields=('organisation', 'code'), name='department_code_once'),
         ),
+        migrations.CreateModel(
+            name='Capability',
+            fields=[
+                ('id', models.UUIDField(default=xinglin.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField(default=xinglin.kernel.clock.now, editable=False)),
+                ('updated_at', models.DateTimeField(auto_now=True)),
+                ('kind', models.CharField(choices=[('department', '科室'), ('technique', '技术'), ('equipment', '设备'), ('disease', '病种')], max_length=12, verbose_name='类别')),
+                ('code', models.CharField(max_length=30, verbose_name='代码')),
+                ('name', models.CharField(blank=True, max_length=100, verbose_name='名称')),
+                ('held', models.BooleanField(default=True, verbose_name='具备')),
+                ('since', models.DateField(verbose_name='自')),
+                ('until', models.DateField(blank=True, null=True, verbose_name='至')),
+                ('basis', models.CharField(blank=True, max_length=200, verbose_name='依据')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='capabilities', to='organisations.organisation', verbose_name='机构')),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('until', None), ('until__gte', models.F('since')), _connector='OR'), name='capability_ends_after_it_starts'), models.UniqueConstraint(condition=models.Q(('until', None)), fields=('organisation', 'kind', 'code'), name='capability_stands_once')],
+            },
+        ),
     ]
