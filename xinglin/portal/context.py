@@ -75,6 +75,8 @@ def rooms(request: HttpRequest, actor: Actor, *, waiting: int) -> list[NavEntry]
                 }
             )
         found.append({"label": _("医嘱"), "url": reverse("orders:list"), "icon": "clipboard-list"})
+    if actor.may("triage.grade"):
+        found.append({"label": _("分诊"), "url": reverse("triage:desk"), "icon": "first-aid-kit"})
     if actor.may("person.search"):
         found.append(
             {"label": pgettext("list", "居民"), "url": reverse("people:list"), "icon": "users"}

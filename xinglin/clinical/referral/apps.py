@@ -12,9 +12,18 @@ class ReferralConfig(AppConfig):
     def ready(self) -> None:
         from xinglin.clinical.record.portrait import contribute
         from xinglin.clinical.referral import listeners, permissions, portrait  # noqa: F401
+        from xinglin.clinical.triage.models import Assessment, Outcome
+        from xinglin.clinical.triage.onward import lead
         from xinglin.kernel import inbox
 
         contribute("referral", portrait.tell)
+
+        def letter_of(assessment: Assessment) -> str:
+            person = f"person={assessment.person_id}"
+            return f"{reverse('referral:new')}?{person}&advice={assessment.pk}"
+
+        for outcome in (Outcome.EMERGENCY, Outcome.REFER, Outcome.DOWN):
+            lead(outcome, letter_of)
 
         def page_of(subject_id: UUID) -> str:
             return reverse("referral:detail", args=[subject_id])

@@ -60,6 +60,15 @@ def lapse(assessment: Assessment, *, by: Actor, doctor: str) -> Assessment:
     return _keep(assessment, by)
 
 
+@action(permissions.HEED)
+def heed(assessment: Assessment, *, by: Actor, doctor: str) -> Assessment:
+    """Note that the patient was sent on as advised, though nobody pressed a button for it."""
+    assessment.decision = Decision.FOLLOWED
+    assessment.chosen = assessment.outcome
+    assessment.doctor = doctor
+    return _keep(assessment, by)
+
+
 def _keep(assessment: Assessment, by: Actor) -> Assessment:
     """Store the decision in place of an earlier one of the same visit."""
     if not assessment._state.adding:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.urls import reverse_lazy
-from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.clinical.record.rules import said_unit
 from xinglin.clinical.triage import catalogue
 from xinglin.clinical.triage.models import Decision, Outcome
+from xinglin.clinical.triage.statistics import period
 from xinglin.registry.organisations.models import Level, Organisation
 from xinglin.registry.people.models import Person
 from xinglin.ui.forms import (
@@ -200,8 +199,7 @@ class PeriodForm(Form):
     def days(self) -> tuple[Any, Any]:
         """First and last day; the last ninety where nothing sensible was asked."""
         told = self.cleaned_data if self.is_valid() else {}
-        until = told.get("until") or timezone.localdate()
-        return told.get("since") or until - timedelta(days=89), until
+        return period(told.get("since"), told.get("until"))
 
 
 class AssessmentFilter(PeriodForm):

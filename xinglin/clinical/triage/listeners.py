@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from xinglin.clinical.record.events import EncounterEnded
 from xinglin.clinical.record.models import Encounter
-from xinglin.clinical.triage import actions
-from xinglin.clinical.triage.intake import assess, case_of
-from xinglin.clinical.triage.models import Assessment, Outcome
+from xinglin.clinical.triage import hearing
 from xinglin.kernel import parameters
-from xinglin.kernel.access import Reach, system
+from xinglin.kernel.access import system
 from xinglin.kernel.outbox import on
 from xinglin.registry.organisations.models import CARE_LEVELS, Level
-
-ASKS_FOR_AN_ANSWER = (Outcome.EMERGENCY, Outcome.REFER)
 
 
 @on(EncounterEnded)
@@ -31,14 +25,5 @@ def note_what_was_not_answered(event: EncounterEnded) -> None:
         .filter(pk=event.encounter_id, source="")
         .first()
     )
-    if visit is None or visit.organisation.level not in set(CARE_LEVELS) - {Level.CITY}:
-        return
-    if Assessment.objects.filter(encounter=visit).exists():
-        return
-    by = system(visit.person.county_id)
-    # It reads what the house of the visit reads, no more.
-    house = visit.organisation_id
-    reader = replace(by, org_id=house, scope=frozenset({house}), reach=Reach.HOUSE)
-    assessment = assess(visit, case_of(reader, visit))
-    if assessment.outcome in ASKS_FOR_AN_ANSWER:
-        actions.lapse(assessment, by=by, doctor=visit.author)
+    if visit is not None and visit.organisation.level in set(CARE_LEVELS) - {Level.CITY}:
+        hearing.ended(visit, by=system(visit.person.county_id))

@@ -22,6 +22,9 @@ OVERRULE = Permission("triage.overrule", _("不采纳分诊建议"), own_house)
 LAPSE: Permission[Assessment] = Permission(
     "triage.lapse", _("登记未回应的建议"), lambda actor, assessment: False
 )
+HEED: Permission[Assessment] = Permission(
+    "triage.heed", _("登记以行动采纳的建议"), lambda actor, assessment: False
+)
 GRADE = Permission("triage.grade", _("预检分诊"), own_desk)
 SEE = Permission("triage.see", _("接诊分诊患者"), own_desk)
 STATISTICS: Permission[Assessment] = Permission("triage.statistics", _("查看分诊统计"))

@@ -13,6 +13,7 @@ from xinglin.clinical.orders.models import Order
 from xinglin.clinical.record.fhir.offers import OFFERS as RECORD
 from xinglin.clinical.record.models import Medication
 from xinglin.clinical.referral.fhir import OFFERS as REFERRAL
+from xinglin.clinical.triage.fhir import OFFERS as TRIAGE
 from xinglin.kernel.access import Actor
 from xinglin.kernel.searching import Offer, Parameter, Pointer
 from xinglin.registry.organisations.fhir import OFFERS as ORGANISATIONS
@@ -38,6 +39,7 @@ ALL: tuple[Offer, ...] = (
     *PEOPLE,
     *map(_once, RECORD),
     *ORDERS,
+    *TRIAGE,
     *REFERRAL,
 )
 

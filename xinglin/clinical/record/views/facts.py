@@ -289,9 +289,7 @@ def _results(request: Request, panel: str, who: Person, visit: Encounter | None)
     opened(actor, who)
     context = {"heading": named.label, "verb": _("记入病历")}
     if visit is not None:
-        # A diagnosis is what most often changes where a patient belongs.
-        places = beside.shown(actor, visit) if sheet.model is Diagnosis else []
-        return of_visit(request, visit, form, beside=places, **context)
+        return of_visit(request, visit, form, **context)
     return act(request, who, form, back=who.get_absolute_url(), **context)
 
 

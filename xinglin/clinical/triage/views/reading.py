@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from xinglin.clinical.record.rules import said_unit
 from xinglin.clinical.triage import catalogue, permissions, shown
 from xinglin.clinical.triage.catalogue import Rule
 from xinglin.clinical.triage.forms import RulesFilter, TryForm
@@ -93,7 +94,7 @@ def condition(clause: Any) -> str:
         if atom.test is None:
             parts.append(_("没有%(sign)s") % {"sign": label} if atom.absent else label)
         else:
-            unit = shown.said_unit(catalogue.numbers()[atom.fact].unit)
+            unit = said_unit(catalogue.numbers()[atom.fact].unit)
             parts.append(f"{label} {SIGNS[atom.test.__name__]} {atom.threshold:g} {unit}".strip())
     return _(" 或 ").join(parts)
 
