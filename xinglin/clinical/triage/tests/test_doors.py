@@ -40,7 +40,9 @@ def test_the_page_of_a_visit_and_its_forms_have_a_place_for_the_advice(cast, ent
 
 
 def test_the_panel_answers_with_reason_and_source(cast, enter, high):
-    page = told(enter("wang").post(f"/triage/encounters/{high.pk}/panel/", headers={"HX-Request": "true"}))
+    page = told(
+        enter("wang").post(f"/triage/encounters/{high.pk}/panel/", headers={"HX-Request": "true"})
+    )
     assert "上转" in page
     assert "心内科" in page
     assert "收缩压 186 mmHg" in page
@@ -62,7 +64,9 @@ def test_the_panel_follows_what_is_being_typed(cast, enter):
     assert "采纳，填写转诊单" not in page
     page = told(wang.post(address, {"complaint": "胸痛1小时伴大汗"}, headers=htmx))
     assert "胸痛绿色通道" in page
-    page = told(wang.post(address, {"complaint": "胸痛1小时伴大汗", "denied": "chest-pain"}, headers=htmx))
+    page = told(
+        wang.post(address, {"complaint": "胸痛1小时伴大汗", "denied": "chest-pain"}, headers=htmx)
+    )
     assert "胸痛绿色通道" not in page
 
 
@@ -150,17 +154,22 @@ def test_strangers_find_nothing(cast, enter, high):
         other = enter(part)
         assert other.get(f"/triage/encounters/{high.pk}/").status_code == 404
         assert other.post(f"/triage/encounters/{high.pk}/panel/").status_code == 404
-        assert other.post(f"/triage/encounters/{high.pk}/decide/", {"follow": "1"}).status_code == 404
+        assert (
+            other.post(f"/triage/encounters/{high.pk}/decide/", {"follow": "1"}).status_code == 404
+        )
         assert other.get(f"/triage/assessments/{kept.pk}/").status_code == 404
     assert Assessment.objects.count() == 1
 
 
-def test_agreement_is_counted_and_opens_to_the_rows(cast, enter, django_capture_on_commit_callbacks):
+def test_agreement_is_counted_and_opens_to_the_rows(
+    cast, enter, django_capture_on_commit_callbacks
+):
     wang = enter("wang")
     one, two = (visit(cast, vitals=HIGH, codes=("I10",)) for _each in range(2))
     wang.post(f"/triage/encounters/{one.pk}/decide/", {"follow": "1"})
     wang.post(
-        f"/triage/encounters/{two.pk}/decide/", {"chosen": "treat", "reason_code": "patient-refuses"}
+        f"/triage/encounters/{two.pk}/decide/",
+        {"chosen": "treat", "reason_code": "patient-refuses"},
     )
     for part in ("sun", "zheng", "wang"):
         page = told(enter(part).get("/triage/statistics/"))
@@ -245,7 +254,7 @@ def test_the_rules_are_a_page_and_can_be_tried_out(cast, enter):
 def test_rest_advises_a_case_and_an_encounter(cast, high):
     his = machines.machine(cast.township, "his")
     body = {"diagnoses": ["I10.x00x002"], "numbers": {"systolic": 186}, "birth_date": "1960-01-01"}
-    answer = his.post("/api/v1/triage/advise", body)
+    answer = his.post("/triage/advise", body)
     assert answer.status_code == 200, answer.content
     told_ = answer.json()
     assert (told_["outcome"], told_["level"], told_["department"]) == (
@@ -254,29 +263,29 @@ def test_rest_advises_a_case_and_an_encounter(cast, high):
         "cardiology",
     )
     assert told_["grounds"][0]["facts"] == "收缩压 186 mmHg"
-    answer = his.post("/api/v1/triage/advise", {"encounter": str(high.pk)})
+    answer = his.post("/triage/advise", {"encounter": str(high.pk)})
     assert answer.json()["outcome"] == "refer"
-    answer = his.post("/api/v1/triage/advise", {"text": "突发口角歪斜、言语不清1小时"})
+    answer = his.post("/triage/advise", {"text": "突发口角歪斜、言语不清1小时"})
     assert answer.json()["channel"] == "stroke"
-    answer = his.post("/api/v1/triage/advise", {"numbers": {"systolic": 9999, "blue": 1}})
+    answer = his.post("/triage/advise", {"numbers": {"systolic": 9999, "blue": 1}})
     assert answer.status_code == 200
     assert len(answer.json()["doubts"]) == 2
-    answer = his.post("/api/v1/triage/grade", {"numbers": {"spo2": 80}})
+    answer = his.post("/triage/grade", {"numbers": {"spo2": 80}})
     assert answer.json()["level"] == "1"
 
 
 def test_rest_keeps_a_decision_and_reads_it(cast, high):
     his = machines.machine(cast.township, "his")
-    path = f"/api/v1/encounters/{high.pk}/assessments"
+    path = f"/encounters/{high.pk}/assessments"
     answer = his.post(path, {"decision": "overruled", "chosen": "treat"})
     assert answer.status_code == 422
     assert answer.headers["Content-Type"] == "application/problem+json"
     answer = his.post(path, {"decision": "followed"})
     assert answer.status_code == 201, answer.content
-    listed = his.get(f"/api/v1/triage/assessments?encounter={high.pk}").json()
+    listed = his.get(f"/triage/assessments?encounter={high.pk}").json()
     assert listed["count"] == 1
-    assert his.get(f"/api/v1/triage/assessments/{answer.json()['id']}").json()["digest"]
-    counts = his.get("/api/v1/triage/statistics").json()
+    assert his.get(f"/triage/assessments/{answer.json()['id']}").json()["digest"]
+    counts = his.get("/triage/statistics").json()
     assert counts["total"]["followed"] == 1
 
 
