@@ -31,6 +31,7 @@ SUBJECTS = {
     "record.allergy": "AllergyIntolerance",
     "record.document": "DocumentReference",
     "referral.referral": "ServiceRequest",
+    "triage.assessment": "GuidanceResponse",
     "privacy.consent": "Consent",
 }
 

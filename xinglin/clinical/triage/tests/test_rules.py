@@ -292,7 +292,12 @@ def test_what_is_more_alarming_never_waits_longer(pair):
 @pytest.mark.parametrize(
     ("creatinine", "age", "sex", "expected"),
     # Values of the published equation, rounded.
-    [(80, 50, "male", 98.6), (80, 50, "female", 74), (177, 60, "male", 35), (60, 30, "female", 118)],
+    [
+        (80, 50, "male", 98.6),
+        (80, 50, "female", 74),
+        (177, 60, "male", 35),
+        (60, 30, "female", 118),
+    ],
 )
 def test_egfr_after_ckd_epi_2009(creatinine, age, sex, expected):
     assert egfr(creatinine, age, sex) == pytest.approx(expected, abs=1.5)
