@@ -23,6 +23,8 @@ SYSTEM = {
     "referral.expire": "the clock alone lets an acceptance lapse",
     "orders.plan": "the clock lays out when something is due",
     "orders.lapse": "the clock ends what has run out, and what a discharge ends",
+    "triage.lapse": "a visit that ended without an answer is noted by the house",
+    "triage.heed": "an answer given by deed is noted by the house",
     "client.register": "no page lets other systems in; whoever runs the installation does",
     "client.withdraw": "and shuts them out",
 }
@@ -32,6 +34,9 @@ READINGS = {
     "referral.statistics",
     "record.read",
     "orders.read",
+    "triage.read",
+    "triage.advise",
+    "triage.statistics",
     "person.search",
     "operations.see",
     "resident.read",

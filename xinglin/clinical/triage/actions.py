@@ -131,12 +131,13 @@ def grade(triage: DeskTriage, *, by: Actor, case: Case, raise_to: str = "") -> D
     triage.graded_by = by.name[:50]
     if triage.person is None and not triage.called.strip():
         raise Refused(_("请选择居民；身份不明时填写称呼。"), field="person")
+    minutes = catalogue.desk().levels[level].minutes
+    triage.goal_at = triage.arrived_at + timedelta(minutes=minutes)
     triage.clean_or_refuse(exclude=["county", "organisation", "owner", "person"])
-    goal = timedelta(minutes=catalogue.desk().levels[level].minutes)
     triage.hand_to(
         triage.organisation_id,
         permissions.SEE.code,
-        due_at=triage.arrived_at + goal,
+        due_at=triage.goal_at,
         since=triage.arrived_at,
     )
     triage.save()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, F, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -180,6 +182,17 @@ class DeskTriageQuerySet(models.QuerySet["DeskTriage"]):
         """Those who wait, in the order in which they are to be seen."""
         return self.filter(state=State.WAITING).order_by("level", "arrived_at", "id")
 
+    def today(self, day: date) -> dict[str, int]:
+        """How many of a day were seen, how many of them within the goal, how many went away."""
+        begin = timezone.make_aware(datetime.combine(day, time.min))
+        rows: Any = self.filter(arrived_at__gte=begin, arrived_at__lt=begin + timedelta(days=1))
+        found: dict[str, int] = rows.order_by().aggregate(
+            seen=Count("pk", filter=Q(state=State.SEEN)),
+            in_time=Count("pk", filter=Q(seen_at__lte=F("goal_at"))),
+            left=Count("pk", filter=Q(state=State.LEFT)),
+        )
+        return found
+
 
 class DeskTriage(Workflow):
     """Pre-examination triage (预检分诊): a patient at the desk, the level, and the time to wait."""
@@ -214,6 +227,7 @@ class DeskTriage(Workflow):
     raised = models.BooleanField(_("人工提级"), default=False)
     arrived_at = models.DateTimeField(_("到达时间"))
     graded_by = models.CharField(_("分诊人"), max_length=50)
+    goal_at = models.DateTimeField(_("候诊目标"), editable=False)
     seen_at = models.DateTimeField(_("接诊时间"), null=True, blank=True)
     seen_by = models.CharField(_("接诊医生"), max_length=50, blank=True)
     state = models.CharField(_("状态"), max_length=10, choices=State, default=State.WAITING)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -16,17 +17,17 @@ from xinglin.clinical.privacy.models import listed
 from xinglin.clinical.triage import actions, catalogue, permissions, shown
 from xinglin.clinical.triage.forms import DeskForm, desk_numbers
 from xinglin.clinical.triage.intake import SEXES, age_numbers
-from xinglin.clinical.triage.models import DeskTriage, State
+from xinglin.clinical.triage.models import DeskTriage
 from xinglin.clinical.triage.rules.case import Case
 from xinglin.clinical.triage.rules.desk import Grade, grade
 from xinglin.clinical.triage.rules.words import duration, recognise
+from xinglin.kernel import parameters
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Forbidden, Refused
 from xinglin.registry.people.models import Person, Sex
 from xinglin.ui.pages import page
+from xinglin.ui.paging import paginate
 from xinglin.ui.requests import Request
-
-SHOWN = 100
 
 
 @require_GET
@@ -36,24 +37,22 @@ def desk(request: Request) -> HttpResponse:
     if not actor.may(permissions.READ.code):
         raise Forbidden(_("当前岗位不能查看预检分诊。"))
     seen = DeskTriage.objects.visible_to(actor).select_related("person")
-    waiting = list(seen.waiting()[:SHOWN])
-    today = timezone.localdate()
-    gone = list(
-        seen.exclude(state=State.WAITING)
-        .filter(arrived_at__date=today)
-        .order_by("-arrived_at")[:20]
+    pager = paginate(request, seen.waiting(), parameters.get("paging.page_size"))
+    listed(actor, permissions.READ.code, [row for row in pager.items if row.person])
+    by_level = dict(
+        seen.waiting()
+        .order_by()
+        .values_list("level")
+        .annotate(n=Count("pk"))
+        .values_list("level", "n")
     )
-    listed(actor, permissions.READ.code, [row for row in (*waiting, *gone) if row.person])
-    counts = [
-        (each, sum(row.level == each.code for row in waiting))
-        for each in catalogue.desk().levels.values()
-    ]
+    counts = [(each, by_level.get(code, 0)) for code, each in catalogue.desk().levels.items()]
     return page(
         request,
         "triage/desk.html",
         part="list",
-        waiting=waiting,
-        gone=gone,
+        pager=pager,
+        today=seen.today(timezone.localdate()),
         counts=counts,
         may_grade=actor.may(permissions.GRADE.code),
         may_see=actor.may(permissions.SEE.code),
