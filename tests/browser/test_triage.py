@@ -1,4 +1,4 @@
-"""A doctor writes a visit, triage speaks up beside it, and a letter is filled in from its advice."""
+"""A doctor writes a visit, triage speaks up beside it, and its advice fills in a letter."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from xinglin.clinical.triage import catalogue
 from xinglin.clinical.triage.models import Assessment, Decision, Ground, Outcome
@@ -19,6 +20,15 @@ from xinglin.kernel.access import Actor
 from xinglin.kernel.records import YEARS
 from xinglin.registry.organisations.models import tree
 
+# What the disease lists say is a rule, too, that can be followed or not.
+OF_THE_LISTS = {
+    "cat-added": _("本机构增列病种"),
+    "cat-here": _("在本级病种目录内"),
+    "cat-above": _("超出本机构病种目录"),
+    "cat-out": _("不在病种目录内"),
+    "cat-transfer": _("县级稳定后转上级"),
+    "cat-unlisted": _("目录未列，由医师判断"),
+}
 FIRST, LAST = date(YEARS.start, 1, 1), date(YEARS.stop, 1, 1)
 
 
@@ -98,6 +108,7 @@ def count(actor: Actor, since: date, until: date) -> Counts:
     ]
     grounds: Any = Ground.objects.filter(assessment__in=rows).order_by()
     names = {rule.code: rule.label for rule in catalogue.rules()}
+    names |= {rule: str(label) for rule, label in OF_THE_LISTS.items()}
     found.by_rule = [
         _line(row, "code", names.get(row["code"], row["code"]))
         for row in grounds.values("code")
