@@ -394,8 +394,8 @@ def triage_page() -> str:
     return page(
         "Triage rules 分诊规则",
         "All rules of `catalogue/triage-rules.toml` and `pretriage.toml`, with what each rests on. "
-        "A county lays its own files over these (`XINGLIN_CATALOGUE`). Within a condition, `|` parts "
-        "alternatives and `;` what must hold together. The disease lists are "
+        "A county lays its own files over these (`XINGLIN_CATALOGUE`). Within a condition, `|` "
+        "parts alternatives and `;` what must hold together. The disease lists are "
         f"`tiered-township.csv` ({len(triage_catalogue.township_list().rows)} rows) and "
         f"`tiered-county.csv` ({len(triage_catalogue.county_list().rows)}).",
         *parts,
