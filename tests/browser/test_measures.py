@@ -18,6 +18,8 @@ PAGES = {
         *("/referrals/new/", "/referrals/statistics/", "/account/", "/search/?q=z"),
         *("{person}", "{person}start/", "{referral}"),
         *("{lived}", "{lived}trends/", "{lived}medicines/"),
+        *("/triage/", "/triage/new/", "/triage/rules/", "/triage/rules/try/"),
+        *("/triage/statistics/", "/triage/assessments/"),
     ],
     "desk": ["/", "/inbox/", "/referrals/", "/referrals/scan/"],
     "admin": ["/organisations/", "/staff/", "/import/", "/parameters/"],

@@ -24,6 +24,8 @@ SYSTEM = {
     "agreement.clock": "the clock reminds of the end, and notes it",
     "orders.plan": "the clock lays out when something is due",
     "orders.lapse": "the clock ends what has run out, and what a discharge ends",
+    "triage.lapse": "a visit that ended without an answer is noted by the house",
+    "triage.heed": "an answer given by deed is noted by the house",
     "client.register": "no page lets other systems in; whoever runs the installation does",
     "client.withdraw": "and shuts them out",
 }
@@ -33,6 +35,9 @@ READINGS = {
     "referral.statistics",
     "record.read",
     "orders.read",
+    "triage.read",
+    "triage.advise",
+    "triage.statistics",
     "person.search",
     "operations.see",
     "resident.read",

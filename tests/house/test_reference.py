@@ -20,6 +20,7 @@ from django.apps import apps
 from django.utils import translation
 
 from xinglin.clinical.referral import catalogue as referral_catalogue
+from xinglin.clinical.triage import catalogue as triage_catalogue
 from xinglin.config import cli
 from xinglin.config.environment import Environment
 from xinglin.gateway.fhir import asking as fhir_asking
@@ -322,6 +323,86 @@ def fhir_page() -> str:
     )
 
 
+def triage_page() -> str:
+    numbers = triage_catalogue.numbers()
+    parts = [
+        "## Green channels 绿色通道\n",
+        table(
+            ("Code", "中文", "English"),
+            ((code(c.code), c.zh, c.en) for c in triage_catalogue.channels().values()),
+        ),
+    ]
+    for group in triage_catalogue.groups().values():
+        rules = [rule for rule in triage_catalogue.rules() if rule.group is group]
+        parts += [
+            f"## {group.en} {group.zh}\n\n{group.source}; {group.article} ({group.confidence})\n",
+            table(
+                ("Rule", "ICD-10", "Speaks to", "When", "Answer", "中文"),
+                (
+                    (
+                        code(r.code),
+                        " ".join("–".join(dict.fromkeys(span)) for span in r.spans) or "any",
+                        ", ".join(r.at),
+                        "; ".join(code(each) for each in r.written) or "always",
+                        " ".join(filter(None, (r.answer, r.channel, r.to, r.department, *r.needs))),
+                        r.zh,
+                    )
+                    for r in rules
+                ),
+            ),
+        ]
+    levels = triage_catalogue.desk().levels
+    parts += [
+        "## Levels at the desk 预检分诊四级\n",
+        table(
+            ("Level", "中文", "Minutes", "Route"),
+            ((each.code, each.zh, each.minutes, each.route_zh) for each in levels.values()),
+        ),
+        table(
+            ("Criterion", "Level", "中文", "English"),
+            ((code(c.code), c.level, c.zh, c.en) for c in triage_catalogue.desk().criteria),
+        ),
+        "## Numbers 指标\n",
+        table(
+            ("Code", "中文", "Unit", "Possible", "LOINC", "Days", "More alarming"),
+            (
+                (
+                    code(n.code),
+                    n.zh,
+                    n.unit,
+                    f"{n.low:g}–{n.high:g}",
+                    " ".join(n.loinc),
+                    n.days,
+                    n.worse,
+                )
+                for n in numbers.values()
+            ),
+        ),
+        "## Signs 征象\n",
+        table(
+            ("Code", "中文", "English", "Words"),
+            (
+                (code(s.code), s.zh, s.en, "、".join(s.words))
+                for s in triage_catalogue.signs().values()
+            ),
+        ),
+        "## Reasons to decide otherwise 另有决定的原因\n",
+        table(
+            ("Code", "中文", "English"),
+            ((code(r.code), r.zh, r.en) for r in triage_catalogue.reasons().values()),
+        ),
+    ]
+    return page(
+        "Triage rules 分诊规则",
+        "All rules of `catalogue/triage-rules.toml` and `pretriage.toml`, with what each rests on. "
+        "A county lays its own files over these (`XINGLIN_CATALOGUE`). Within a condition, `|` "
+        "parts alternatives and `;` what must hold together. The disease lists are "
+        f"`tiered-township.csv` ({len(triage_catalogue.township_list().rows)} rows) and "
+        f"`tiered-county.csv` ({len(triage_catalogue.county_list().rows)}).",
+        *parts,
+    )
+
+
 def _short(permission: str) -> str:
     return permission.partition(".")[2]
 
@@ -333,6 +414,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands": commands_page,
     "states": states_page,
     "fhir": fhir_page,
+    "triage": triage_page,
 }
 
 

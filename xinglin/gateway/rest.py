@@ -16,6 +16,7 @@ from xinglin.clinical.privacy.api import router as privacy
 from xinglin.clinical.record.api import router as record
 from xinglin.clinical.referral.api import detail as read_referral
 from xinglin.clinical.referral.api import router as referral
+from xinglin.clinical.triage.api import router as triage
 from xinglin.gateway.api import router as gateway
 from xinglin.gateway.doors import Renderer, StrictParser, View, door
 from xinglin.gateway.problems import problem_of
@@ -66,7 +67,7 @@ api = NinjaAPI(
 )
 for router in (
     *(organisations, people, agreements, staff, terminology),
-    *(privacy, record, orders, summaries, referral, gateway),
+    *(privacy, record, orders, triage, summaries, referral, gateway),
 ):
     api.add_router("", router)
 

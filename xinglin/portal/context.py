@@ -81,13 +81,15 @@ def rooms(request: HttpRequest, actor: Actor, *, waiting: int) -> list[NavEntry]
                 }
             )
         found.append({"label": _("医嘱"), "url": address("orders:list"), "icon": "clipboard-list"})
+    if actor.may("triage.grade"):
+        found.append({"label": _("分诊"), "url": address("triage:desk"), "icon": "first-aid-kit"})
     if actor.may("person.search"):
         found.append(
             {"label": pgettext("list", "居民"), "url": address("people:list"), "icon": "users"}
         )
     if actor.may("agreement.write"):
         found.append(
-            {"label": _("机构协议"), "url": reverse("agreements:list"), "icon": "file-text"}
+            {"label": _("机构协议"), "url": address("agreements:list"), "icon": "file-text"}
         )
     if actor.may("referral.statistics"):
         found.append(

@@ -132,7 +132,7 @@ class House:
     """
 
     sections: ClassVar[Sequence[tuple[StrOrPromise, Sequence[str]]]] = ()
-    units: ClassVar[Mapping[str, StrOrPromise]] = {}
+    units: Mapping[str, StrOrPromise] = {}
     past: Mapping[str, StrOrPromise]
     musts: Collection[str] = ()
     phrases: Mapping[str, Sequence[StrOrPromise]] = {}

@@ -62,6 +62,7 @@ SUBJECTS = {
     **{f"record.{part}": kind for part, kind in RESOURCES.items() if kind},
     "referral.referral": "ServiceRequest",
     "orders.execution": "MedicationAdministration",
+    "triage.assessment": "GuidanceResponse",
     "privacy.consent": "Consent",
 }
 

@@ -17,11 +17,20 @@ class ReferralConfig(AppConfig):
             portrait,
             statistics,
         )
+        from xinglin.clinical.triage.models import Assessment, Outcome
+        from xinglin.clinical.triage.onward import lead
         from xinglin.kernel import inbox
         from xinglin.registry.agreements.models import Kind, counted_by
 
         contribute("referral", portrait.tell)
         counted_by(Kind.REFERRAL, statistics.used_under)
+
+        def letter_of(assessment: Assessment) -> str:
+            person = f"person={assessment.person_id}"
+            return f"{reverse('referral:new')}?{person}&advice={assessment.pk}"
+
+        for outcome in (Outcome.EMERGENCY, Outcome.REFER, Outcome.DOWN):
+            lead(outcome, letter_of)
 
         def page_of(subject_id: UUID) -> str:
             return reverse("referral:detail", args=[subject_id])

@@ -10,12 +10,15 @@ from django.utils import timezone
 from xinglin.clinical.record.events import EncounterEnded, EncounterStarted
 from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral import actions, rules
+from xinglin.clinical.referral.events import ReferralSubmitted
 from xinglin.clinical.referral.models import (
     BEFORE_ANSWER,
     ON_THE_WAY,
+    Direction,
     Referral,
     State,
 )
+from xinglin.clinical.triage import hearing as triage
 from xinglin.kernel import worker
 from xinglin.kernel.access import system
 from xinglin.kernel.errors import Refused
@@ -66,6 +69,13 @@ def end_when_admitted_elsewhere(event: EncounterStarted) -> None:
     for referral in Referral.objects.filter(person_id=event.person_id, state__in=waiting):
         if event.organisation_id not in referral.parties:
             _try(actions.end, referral, code="admitted-elsewhere")
+
+
+@on(ReferralSubmitted)
+def count_as_agreement(event: ReferralSubmitted) -> None:
+    """A doctor who refers a patient whom triage would have referred has answered its advice."""
+    if event.direction in (Direction.UP, Direction.OUT):
+        triage.heed(event.person_id, event.from_org_id, at=event.at)
 
 
 @on(EncounterEnded)

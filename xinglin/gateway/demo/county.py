@@ -31,6 +31,18 @@ TOWNSHIPS = (
     ("梅岭镇", 10),
     ("南坞乡", 10),
 )
+# What houses have more than their level, and two that have less.
+ABLE = {
+    "QS100": ("重症医学科、感染科、精神科", ""),
+    "QS101": ("", "急诊冠脉介入（PCI）、剖宫产、住院分娩接产"),
+    "QS102": ("", "急诊冠脉介入（PCI）、CT、呼吸机"),
+    "QS201": ("CT、住院分娩接产、呼吸机、J15.9、K35.9", ""),
+    "QS202": ("CT、胃肠镜、J47", ""),
+    "QS203": ("肺功能检查", ""),
+    "QS209": ("", "X 线机"),
+    "QS214": ("", "N20.0"),
+    "QS20101": ("心电图机、远程心电、J45.9", ""),
+}
 VILLAGE_HEADS = "上下东西南北前后新老大小"
 VILLAGE_TAILS = "柳 塘 湾 岭 桥 坞 溪 垟 坪 畈 宅 埠 庄 源 店".split()
 
@@ -71,7 +83,16 @@ class County:
 
 
 def _house(code: str, name: str, parent: str, level: str, **more: Any) -> Row:
-    return {"机构代码": code, "机构名称": name, "上级机构代码": parent, "层级": level, **more}
+    holds, lacks = ABLE.get(code, ("", ""))
+    return {
+        "机构代码": code,
+        "机构名称": name,
+        "上级机构代码": parent,
+        "层级": level,
+        "增有能力": holds,
+        "缺少能力": lacks,
+        **more,
+    }
 
 
 def green_mountain(rng: Random, today: date) -> County:

@@ -14,6 +14,7 @@ from xinglin.clinical.privacy.fhir import OFFERS as PRIVACY
 from xinglin.clinical.record.fhir.offers import OFFERS as RECORD
 from xinglin.clinical.record.models import Medication
 from xinglin.clinical.referral.fhir import OFFERS as REFERRAL
+from xinglin.clinical.triage.fhir import OFFERS as TRIAGE
 from xinglin.kernel.access import Actor
 from xinglin.kernel.searching import Offer, Parameter, Pointer
 from xinglin.registry.agreements.fhir import OFFERS as AGREEMENTS
@@ -41,6 +42,7 @@ ALL: tuple[Offer, ...] = (
     *AGREEMENTS,
     *map(_once, RECORD),
     *ORDERS,
+    *TRIAGE,
     *REFERRAL,
     *PRIVACY,
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from xinglin.gateway.imports import kinds
@@ -17,8 +18,14 @@ from xinglin.gateway.imports.sheets import Row
 from xinglin.kernel.access import NONE, Actor, system
 from xinglin.kernel.errors import Refused
 from xinglin.registry.organisations import actions as houses
+from xinglin.registry.organisations import catalogue
 from xinglin.registry.organisations import fhir as mapping
-from xinglin.registry.organisations.models import Level, Organisation, TravelTime
+from xinglin.registry.organisations.models import (
+    Capability,
+    Level,
+    Organisation,
+    TravelTime,
+)
 
 # What a file may correct of a house that is known; its place in the tree it may not.
 FACTS = (
@@ -45,6 +52,8 @@ class _House:
     organisation: Organisation
     parent: str
     told: dict[str, Any]
+    # What it can do more or less than its level: (as written, whether it has it).
+    able: list[tuple[str, bool]] = field(default_factory=list)
 
 
 @dataclass
@@ -78,8 +87,10 @@ class Houses:
     def tell(self, row: Row) -> None:
         cells = dict(row.cells)
         cells.pop("note", None)
+        able = [(said, True) for said in cells.pop("holds", None) or ()]
+        able += [(said, False) for said in cells.pop("lacks", None) or ()]
         code, parent = cells["code"], cells.pop("parent", "")
-        self._tell(row.place, Organisation(**cells), parent, {**cells, "code": code})
+        self._tell(row.place, Organisation(**cells), parent, {**cells, "code": code}, able)
 
     def tell_resource(self, entry: Entry, entries: Entries) -> None:
         """An Organization resource; one that names no level is only pointed to."""
@@ -114,7 +125,12 @@ class Houses:
         self._tell(entry.place, organisation, parent, told)
 
     def _tell(
-        self, place: Place, organisation: Organisation, parent: str, told: dict[str, Any]
+        self,
+        place: Place,
+        organisation: Organisation,
+        parent: str,
+        told: dict[str, Any],
+        able: Iterable[tuple[str, bool]] = (),
     ) -> None:
         code = organisation.code
         if not code:
@@ -122,7 +138,7 @@ class Houses:
             return
         if code in self.told:
             other = self.told[code]
-            if other.told != told or other.parent != parent:
+            if (other.told, other.parent, other.able) != (told, parent, list(able)):
                 self.report.refuse(
                     place,
                     "机构代码",
@@ -131,7 +147,7 @@ class Houses:
                     % {"file": other.place.file, "place": other.place},
                 )
             return
-        self.told[code] = _House(place, organisation, parent, told)
+        self.told[code] = _House(place, organisation, parent, told, list(able))
 
     def region_told(self) -> Organisation | None:
         """The county that the files themselves tell of."""
@@ -174,6 +190,7 @@ class Houses:
                 try:
                     with transaction.atomic():
                         outcome = self._store(told)
+                        outcome = self._declare(told) or outcome
                 except Refused as refusal:
                     self._refuse(told, refusal)
                     continue
@@ -270,6 +287,30 @@ class Houses:
             else:
                 count.updated += 1
 
+    def _declare(self, told: _House) -> str:
+        """Say what the house can do; "updated" where that was news of a known house."""
+        if not told.able:
+            return ""
+        house = self.known[told.organisation.code]
+        new = house is told.organisation
+        today = timezone.localdate()
+        standing = {
+            (row.kind, row.code): row.held
+            for row in Capability.objects.filter(organisation=house).in_force(today)
+        }
+        declared = False
+        for said, held in told.able:
+            kind, code = _ability(said)
+            if standing.get((kind, code)) is held:
+                continue
+            capability = Capability(
+                organisation=house, kind=kind, code=code, held=held, since=today, basis=_("导入")
+            )
+            houses.declare(capability, by=self.by)
+            standing[kind, code] = held
+            declared = True
+        return "updated" if declared and not new else ""
+
     def _learned(self, organisation: Organisation) -> None:
         self.known[organisation.code] = organisation
         self.by_id[organisation.pk] = organisation
@@ -297,6 +338,15 @@ class Houses:
 
     def managing(self) -> Iterator[Organisation]:
         yield from self.known.values()
+
+
+def _ability(said: str) -> tuple[str, str]:
+    """Kind and code of what a cell names: a name or code of the catalogue, else a disease."""
+    key = said.strip().casefold()
+    for ability in catalogue.abilities().values():
+        if key in (ability.code, ability.zh.casefold(), ability.en.casefold(), *ability.also):
+            return ability.kind, ability.code
+    return Capability.Kind.DISEASE, said.strip()
 
 
 def _uuid(reference: str) -> UUID:

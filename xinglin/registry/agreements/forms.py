@@ -65,7 +65,7 @@ class AgreementForm(ModelForm):
             ),
         ),
     )
-    units: ClassVar[Any] = {
+    units = {
         "answer_hours": _("小时内"),
         "reserved_percent": "%",
         "visits_per_month": _("次／月"),

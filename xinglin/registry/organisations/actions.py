@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,8 @@ from xinglin.kernel.actions import action
 from xinglin.kernel.errors import Conflict, Refused, WrongState
 from xinglin.registry.organisations import catalogue, permissions
 from xinglin.registry.organisations.models import (
+    CARE_LEVELS,
+    Capability,
     Department,
     Level,
     Organisation,
@@ -126,6 +129,56 @@ def time_travel(way: TravelTime, *, by: Actor) -> TravelTime:
     way.save()
     travel.forget()
     return way
+
+
+@action(permissions.MAINTAIN_CAPABILITY)
+def declare(capability: Capability, *, by: Actor) -> Capability:
+    """Say that a house has, or has not, what its level would not tell."""
+    house = capability.organisation
+    if house.closed_on is not None:
+        raise WrongState(_("该机构已停办。"))
+    if house.level not in CARE_LEVELS:
+        raise Refused(_("该机构不是诊疗机构，不登记服务能力。"), field="organisation")
+    _check_capability(capability)
+    capability.save(force_insert=True)
+    return capability
+
+
+@action(permissions.MAINTAIN_CAPABILITY)
+def end_capability(capability: Capability, *, by: Actor, on: date) -> Capability:
+    """Note the last day on which what was said of a house holds."""
+    if capability.until is not None:
+        raise WrongState(_("该项服务能力已终止。"))
+    if on < capability.since:
+        raise Refused(_("终止日期不能早于起始日期。"), field="on")
+    capability.until = on
+    capability.save()
+    return capability
+
+
+def _check_capability(capability: Capability) -> None:
+    if capability.kind == Capability.Kind.DISEASE:
+        capability.code = capability.code.strip().upper()
+        if not re.fullmatch(r"[A-Z][0-9]{2}(\.[0-9]{1,3})?", capability.code):
+            raise Refused(_("请填写 ICD-10 编码，如 J18.9。"), field="code")
+    else:
+        known = catalogue.abilities().get(capability.code)
+        if known is None or known.kind != capability.kind:
+            raise Refused(
+                _("目录中没有“%(code)s”这一项，请从列表中选择。") % {"code": capability.code[:30]},
+                field="code",
+            )
+        capability.name = known.zh
+    capability.clean_or_refuse(exclude=["organisation"])
+    if capability.until is not None and capability.until < capability.since:
+        raise Refused(_("终止日期不能早于起始日期。"), field="until")
+    standing = Capability.objects.filter(
+        organisation=capability.organisation, kind=capability.kind, code=capability.code
+    )
+    if standing.filter(Q(until=None) | Q(until__gte=capability.since)).exists():
+        raise KnownHouse(
+            _("%(name)s 已登记，请先终止原来的一条。") % {"name": capability.label}, field="code"
+        )
 
 
 def _check(organisation: Organisation) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.db import transaction
@@ -14,13 +14,14 @@ from pydantic import Field
 
 from xinglin.registry.organisations import actions
 from xinglin.registry.organisations.models import (
+    Capability,
     Department,
     Level,
     Organisation,
     TravelTime,
     travel,
 )
-from xinglin.ui.api import In, Named, Paging, chosen, page_of, paged
+from xinglin.ui.api import Day, In, Named, Paging, chosen, enumerated, page_of, paged
 from xinglin.ui.requests import Request
 
 router = Router(tags=["机构"])
@@ -65,6 +66,32 @@ class DepartmentOut(Schema):
     name: str = Field(examples=["心内科"])
     takes_referrals: bool
     closed_on: date | None
+
+
+CapabilityKind = Annotated[Capability.Kind, enumerated(Capability.Kind)]
+
+
+class CapabilityOut(Schema):
+    """What a house has more, or less, than the houses of its level."""
+
+    id: UUID
+    kind: CapabilityKind
+    code: str = Field(examples=["ventilator"])
+    name: str
+    held: bool = Field(description="具备；false 为本级默认具备而该机构不具备")
+    since: date
+    until: date | None
+    basis: str
+
+
+class CapabilityIn(In):
+    kind: CapabilityKind
+    code: str = Field(max_length=30, examples=["ventilator"])
+    name: str = Field("", max_length=100, description="病种名称")
+    held: bool = True
+    since: Day
+    until: Day | None = None
+    basis: str = Field("", max_length=200)
 
 
 class OrganisationFilter(Paging):
@@ -202,3 +229,44 @@ def way_between(request: Request, pk: UUID, to: UUID) -> dict[str, Any]:
         "kilometres": None if found.kilometres is None else round(found.kilometres, 1),
         "entered": found.entered,
     }
+
+
+@router.get(
+    "/organisations/{uuid:pk}/capabilities",
+    response=page_of(CapabilityOut),
+    operation_id="listCapabilities",
+    summary="机构的服务能力",
+)
+def capabilities(request: Request, pk: UUID, asked: Query[Paging]) -> Any:
+    """与本级默认能力不同的科室、技术、设备和病种。"""
+    house = get_object_or_404(Organisation.objects.visible_to(request.actor), pk=pk)
+    return paged(Capability.objects.filter(organisation=house).in_order(), asked)
+
+
+@router.post(
+    "/organisations/{uuid:pk}/capabilities",
+    response={201: CapabilityOut},
+    operation_id="declareCapability",
+    summary="登记服务能力",
+)
+def declare(request: Request, pk: UUID, body: CapabilityIn) -> Status[Capability]:
+    house = get_object_or_404(Organisation.objects.visible_to(request.actor), pk=pk)
+    capability = Capability(organisation=house, **body.model_dump())
+    return Status(201, actions.declare(capability, by=request.actor))
+
+
+class EndCapabilityIn(In):
+    on: Day
+
+
+@router.post(
+    "/capabilities/{uuid:pk}/end",
+    response=CapabilityOut,
+    operation_id="endCapability",
+    summary="终止服务能力",
+)
+def end_capability(request: Request, pk: UUID, body: EndCapabilityIn) -> Capability:
+    capability = get_object_or_404(
+        Capability.objects.visible_to(request.actor).select_related("organisation"), pk=pk
+    )
+    return actions.end_capability(capability, by=request.actor, on=body.on)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.urls import reverse_lazy
@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from xinglin.kernel.access import Actor
 from xinglin.registry.organisations import catalogue
-from xinglin.registry.organisations.models import Department, Level, Organisation
-from xinglin.ui.forms import CodeInput, DateInput, Form, ModelForm, NumberInput
+from xinglin.registry.organisations.models import Capability, Department, Level, Organisation
+from xinglin.ui.forms import CodeInput, DateInput, Form, ModelForm, NumberInput, SegmentedChoice
 
 PARENTS = "?levels=region,consortium,county,township"
 
@@ -50,7 +50,7 @@ class ChangeForm(ModelForm):
         (_("联系与服务"), ("phone", "address", "latitude", "longitude", "services")),
     )
 
-    units: ClassVar[Any] = {"latitude": _("度"), "longitude": _("度")}
+    units = {"latitude": _("度"), "longitude": _("度")}
 
     class Meta:
         model = Organisation
@@ -128,7 +128,7 @@ class TravelForm(Form):
     note = forms.CharField(
         label=_("备注"), max_length=200, required=False, help_text=_("如：走省道，雨季绕行。")
     )
-    units: ClassVar[Any] = {"minutes": _("分钟")}
+    units = {"minutes": _("分钟")}
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -146,3 +146,72 @@ class DepartmentForm(ModelForm):
 
     def _post_clean(self) -> None:
         """Whether the facts hold is for the action to say."""
+
+
+class CapabilityForm(Form):
+    """What a house has more or less than the houses of its level."""
+
+    held = forms.TypedChoiceField(
+        label=_("具备"),
+        choices=[("yes", _("具备")), ("no", _("不具备"))],
+        coerce=lambda told: told == "yes",
+        widget=SegmentedChoice,
+        initial="yes",
+    )
+    ability = forms.ChoiceField(label=_("科室、技术或设备"), required=False)
+    disease = forms.CharField(
+        label=_("或病种（ICD-10）"),
+        required=False,
+        max_length=30,
+        widget=CodeInput(
+            reverse_lazy("terminology:search", args=["icd10"]),
+            attrs={"data-name-into": "id_name"},
+        ),
+    )
+    name = forms.CharField(label=_("病种名称"), required=False, max_length=100)
+    since = forms.DateField(label=_("自"), widget=DateInput, initial=timezone.localdate)
+    basis = forms.CharField(
+        label=_("依据"),
+        required=False,
+        max_length=200,
+        help_text=_("批准文号、设备验收、病种备案等"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["ability"]
+        field.choices = ability_choices()
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or self.cleaned_data
+        if bool(told.get("ability")) == bool(told.get("disease")):
+            raise forms.ValidationError(_("请选择一项能力，或填写一个病种。"))
+        return told
+
+    def facts(self) -> dict[str, Any]:
+        """What was told, as the record keeps it."""
+        told = self.cleaned_data
+        ability = catalogue.abilities().get(told["ability"])
+        return {
+            "kind": ability.kind if ability else Capability.Kind.DISEASE,
+            "code": told["ability"] or told["disease"],
+            "name": "" if ability else told["name"],
+            "held": told["held"],
+            "since": told["since"],
+            "basis": told["basis"],
+        }
+
+
+def ability_choices() -> list[tuple[Any, Any]]:
+    """Departments, techniques and equipment, each under its kind."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for each in catalogue.abilities().values():
+        groups.setdefault(each.kind, []).append((each.code, each.label))
+    kinds = {kind.value: kind.label for kind in Capability.Kind}
+    return [("", "—"), *((kinds[kind], rows) for kind, rows in groups.items() if kind in kinds)]
+
+
+class EndCapabilityForm(Form):
+    """The last day of a capability."""
+
+    on = forms.DateField(label=_("终止日期"), widget=DateInput, initial=timezone.localdate)

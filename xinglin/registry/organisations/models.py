@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
@@ -199,6 +201,122 @@ class Department(Record):
         return self.organisation.region_id
 
 
+class CapabilityQuerySet(models.QuerySet["Capability"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """As the directory of houses: open to the county, and to no other."""
+        if actor.county_id.int == 0:
+            return self.none()
+        return self.filter(
+            Q(organisation__county_id=actor.county_id) | Q(organisation_id=actor.county_id)
+        )
+
+    def in_force(self, day: date) -> Self:
+        return self.filter(Q(until=None) | Q(until__gte=day), since__lte=day)
+
+    def in_order(self) -> Self:
+        return self.order_by("kind", "code", "-since", "-id")
+
+
+class Capability(Record):
+    """What a house has more, or less, than the houses of its level.
+
+    Departments, techniques and equipment are codes of `catalogue/techniques.toml`; a disease is an
+    ICD-10 code that the house adds to the list of its level (the N of 100+N and 50+N) or drops.
+    """
+
+    class Kind(models.TextChoices):
+        DEPARTMENT = "department", pgettext_lazy("capability", "科室")
+        TECHNIQUE = "technique", _("技术")
+        EQUIPMENT = "equipment", _("设备")
+        DISEASE = "disease", _("病种")
+
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="capabilities", verbose_name=_("机构")
+    )
+    kind = models.CharField(_("类别"), max_length=12, choices=Kind)
+    code = models.CharField(_("代码"), max_length=30)
+    name = models.CharField(_("名称"), max_length=100, blank=True)
+    held = models.BooleanField(_("具备"), default=True)
+    since = models.DateField(_("自"))
+    until = models.DateField(_("至"), null=True, blank=True)
+    basis = models.CharField(_("依据"), max_length=200, blank=True)
+
+    objects: ClassVar[CapabilityQuerySet] = CapabilityQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("服务能力")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gte=F("since")),
+                name="capability_ends_after_it_starts",
+            ),
+            models.UniqueConstraint(
+                fields=["organisation", "kind", "code"],
+                condition=Q(until=None),
+                name="capability_stands_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    def trail_county_id(self) -> UUID | None:
+        return self.organisation.region_id
+
+    @property
+    def label(self) -> str:
+        """What it is called; a disease by its name and code."""
+        if self.kind == self.Kind.DISEASE:
+            return f"{self.name} {self.code}".strip()
+        return catalogue.ability_label(self.code)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a house can do on a day: codes of abilities, diseases added and dropped."""
+
+    level: str
+    has: frozenset[str]
+    added: tuple[str, ...]
+    dropped: tuple[str, ...]
+
+
+def profiles(houses: list[Organisation], day: date) -> dict[UUID, Profile]:
+    """What houses can do, in two queries: by their level, their departments, and what they said."""
+    found: dict[UUID, set[str]] = {
+        house.pk: set(catalogue.abilities_of_level(house.level)) for house in houses
+    }
+    added: dict[UUID, list[str]] = {house.pk: [] for house in houses}
+    dropped: dict[UUID, list[str]] = {house.pk: [] for house in houses}
+    named = {
+        name: each.code
+        for each in catalogue.abilities().values()
+        if each.kind == Capability.Kind.DEPARTMENT
+        for name in (each.zh, *each.also)
+    }
+    departments = Department.objects.filter(organisation__in=found, closed_on=None)
+    for house_id, name in departments.values_list("organisation_id", "name"):
+        if name in named:
+            found[house_id].add(named[name])
+    rows = Capability.objects.filter(organisation__in=found).in_force(day)
+    for row in rows.order_by("since", "id"):
+        if row.kind == Capability.Kind.DISEASE:
+            (added if row.held else dropped)[row.organisation_id].append(row.code)
+        elif row.held:
+            found[row.organisation_id].add(row.code)
+        else:
+            found[row.organisation_id].discard(row.code)
+    return {
+        house.pk: Profile(
+            house.level,
+            frozenset(found[house.pk]),
+            tuple(added[house.pk]),
+            tuple(dropped[house.pk]),
+        )
+        for house in houses
+    }
+
+
 class Tree:
     """The whole tree in memory: some hundred houses that nearly every request asks about.
 
@@ -347,3 +465,14 @@ class Travel:
 
 
 travel = Travel()
+
+
+def line_of(org_id: UUID) -> list[Organisation]:
+    """A house and those above it that give care, from itself up."""
+    found = []
+    house = tree.get(org_id)
+    while house is not None:
+        if house.level in CARE_LEVELS:
+            found.append(house)
+        house = tree.get(house.parent_id)
+    return found

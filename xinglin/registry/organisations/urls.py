@@ -12,4 +12,6 @@ urlpatterns = [
     path("<uuid:pk>/close/", views.close, name="close"),
     path("<uuid:pk>/departments/new/", views.open_department, name="open-department"),
     path("<uuid:pk>/travel/new/", views.time_travel, name="time-travel"),
+    path("<uuid:pk>/capabilities/new/", views.declare, name="declare"),
+    path("capabilities/<uuid:pk>/end/", views.end_capability, name="end-capability"),
 ]

@@ -12,27 +12,32 @@ from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from xinglin.kernel import parameters, trail
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Refused
-from xinglin.registry.organisations import actions, permissions
+from xinglin.registry.organisations import actions, catalogue, permissions
 from xinglin.registry.organisations.forms import (
+    CapabilityForm,
     ChangeForm,
     CloseForm,
     DepartmentForm,
+    EndCapabilityForm,
     EstablishForm,
     FilterForm,
     TravelForm,
 )
 from xinglin.registry.organisations.models import (
     CARE_LEVELS,
+    Capability,
     Department,
     Level,
     Organisation,
     TravelTime,
+    profiles,
     travel,
 )
 from xinglin.registry.organisations.models import tree as known_houses
@@ -137,7 +142,9 @@ def detail(request: Request, pk: UUID) -> HttpResponse:
     house = _house(actor, pk)
     departments = Department.objects.visible_to(actor).filter(organisation=house).order_by("code")
     below = Organisation.objects.visible_to(actor).filter(parent=house).standing().in_order()
-    events = trail.story(trail.of([house.pk, *(each.pk for each in departments)]))
+    said = Capability.objects.visible_to(actor).filter(organisation=house)
+    own = [house.pk, *(each.pk for each in departments), *(each.pk for each in said)]
+    events = trail.story(trail.of(own))
     return page(
         request,
         "organisations/detail.html",
@@ -149,8 +156,84 @@ def detail(request: Request, pk: UUID) -> HttpResponse:
         facts=_facts(house),
         ways=_ways(house),
         may_time=permissions.MAINTAIN_TRAVEL.allows(actor, TravelTime(from_org=house)),
+        abilities=_abilities(house),
+        capabilities=_capabilities(actor, house),
+        may_declare=house.level in CARE_LEVELS
+        and permissions.MAINTAIN_CAPABILITY.allows(actor, Capability(organisation=house)),
         may_maintain=permissions.MAINTAIN.allows(actor, house),
         may_open=permissions.MAINTAIN_DEPARTMENT.allows(actor, Department(organisation=house)),
+    )
+
+
+def _abilities(house: Organisation) -> list[dict[str, Any]]:
+    """What the house can do today, by kind."""
+    if house.level not in CARE_LEVELS:
+        return []
+    profile = profiles([house], timezone.localdate())[house.pk]
+    found = []
+    for kind in (
+        Capability.Kind.DEPARTMENT,
+        Capability.Kind.TECHNIQUE,
+        Capability.Kind.EQUIPMENT,
+    ):
+        names = [
+            each.label
+            for code, each in catalogue.abilities().items()
+            if code in profile.has and each.kind == kind
+        ]
+        found.append({"label": kind.label, "value": _("、").join(names), "wide": True})
+    return found
+
+
+def _capabilities(actor: Actor, house: Organisation) -> list[Capability]:
+    said = Capability.objects.visible_to(actor).filter(organisation=house)
+    return list(said.in_force(timezone.localdate()).in_order())
+
+
+@require_http_methods(["GET", "POST"])
+def declare(request: Request, pk: UUID) -> HttpResponse:
+    """Say what a house has more or less than its level."""
+    actor = request.actor
+    house = _house(actor, pk)
+    permissions.MAINTAIN_CAPABILITY.check(actor, Capability(organisation=house))
+    form = CapabilityForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        capability = Capability(organisation=house, **form.facts())
+        try:
+            actions.declare(capability, by=actor)
+        except Refused as error:
+            error.put_on(form)
+        else:
+            messages.success(request, _("已登记%(name)s。") % {"name": capability.label})
+            return redirect(house)
+    return _form(request, form, _("登记服务能力"), _("登记"), house=house)
+
+
+@require_http_methods(["GET", "POST"])
+def end_capability(request: Request, pk: UUID) -> HttpResponse:
+    """Note the last day of what was said of a house."""
+    actor = request.actor
+    capability = get_object_or_404(
+        Capability.objects.visible_to(actor).select_related("organisation"), pk=pk
+    )
+    permissions.MAINTAIN_CAPABILITY.check(actor, capability)
+    house = capability.organisation
+    form = EndCapabilityForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.end_capability(capability, by=actor, on=form.cleaned_data["on"])
+        except Refused as error:
+            error.put_on(form)
+        else:
+            messages.success(request, _("已终止%(name)s。") % {"name": capability.label})
+            return redirect(house)
+    return _form(
+        request,
+        form,
+        _("终止服务能力"),
+        _("终止"),
+        house=house,
+        warning=_("终止后按本级机构的默认能力判断：%(name)s。") % {"name": capability.label},
     )
 
 

@@ -227,7 +227,7 @@ class PanelForm(Form):
     """All results of one sheet of the laboratory; those not measured stay empty."""
 
     # Each sheet has its own.
-    units: Mapping[str, Any]  # type: ignore[misc]
+    units: Mapping[str, Any]
 
     def __init__(self, panel: str, who: Person, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from xinglin.clinical.privacy.models import open_people, opened
-from xinglin.clinical.record import actions, catalogue, permissions
+from xinglin.clinical.record import actions, beside, catalogue, permissions
 from xinglin.clinical.record.forms import (
     AllergyForm,
     Correcting,
@@ -154,15 +154,19 @@ def _note(request: Request, sheet: Sheet, who: Person, visit: Encounter | None) 
             error.put_on(form)
         else:
             messages.success(request, _("已记入病历：%(fact)s。") % {"fact": fact})
-            return redirect(visit or who)
+            if visit is None:
+                return redirect(who)
+            return redirect(beside.next_page(visit, request.POST.get("then", "")))
     opened(actor, who)
-    context = {
+    context: dict[str, Any] = {
         "heading": sheet.heading,
         "verb": _("记入病历"),
         "allergies": allergies_of(actor, who),
     }
     if visit is not None:
-        return of_visit(request, visit, form, **context)
+        # A diagnosis is what most often changes where a patient belongs.
+        places = beside.shown(actor, visit) if sheet.model is Diagnosis else []
+        return of_visit(request, visit, form, beside=places, **context)
     return act(request, who, form, back=who.get_absolute_url(), **context)
 
 

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
 from xinglin.clinical.privacy.models import opened
-from xinglin.clinical.record import permissions
+from xinglin.clinical.record import beside, permissions
 from xinglin.clinical.record.models import (
     Allergy,
     Diagnosis,
@@ -68,6 +68,7 @@ def encounter(request: Request, pk: UUID) -> HttpResponse:
         procedures=facts(Procedure),
         immunizations=facts(Immunization),
         documents=facts(Document),
+        beside=beside.shown(actor, visit),
         stay=visit.kind == Encounter.Kind.INPATIENT and visit.ended_at is not None,
         ended={
             "discharge_way": _named("discharge-way", visit.discharge_way),

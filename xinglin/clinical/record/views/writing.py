@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from xinglin.clinical.privacy import actions as privacy
 from xinglin.clinical.privacy.models import is_open, opened
-from xinglin.clinical.record import actions, permissions, rules
+from xinglin.clinical.record import actions, beside, permissions, rules
 from xinglin.clinical.record.forms import (
     DescribeForm,
     DocumentForm,
@@ -113,10 +113,16 @@ def describe(request: Request, pk: UUID) -> HttpResponse:
             error.put_on(form)
         else:
             messages.success(request, _("病历已保存。"))
-            return redirect(visit)
+            return redirect(beside.next_page(visit, request.POST.get("then", "")))
     opened(actor, visit)
     return of_visit(
-        request, visit, form, heading=_("书写病历"), verb=_("保存"), draft=f"encounter-{visit.pk}"
+        request,
+        visit,
+        form,
+        heading=_("书写病历"),
+        verb=_("保存"),
+        draft=f"encounter-{visit.pk}",
+        beside=beside.shown(actor, visit),
     )
 
 
@@ -138,10 +144,17 @@ def measure(request: Request, pk: UUID) -> HttpResponse:
             error.put_on(form)
         else:
             messages.success(request, _("体征已记入病历。"))
-            return redirect(visit)
+            return redirect(beside.next_page(visit, request.POST.get("then", "")))
     form.past = _last_signs(actor, visit.person)
     opened(actor, visit)
-    return of_visit(request, visit, form, heading=_("记体征"), verb=_("记入病历"))
+    return of_visit(
+        request,
+        visit,
+        form,
+        heading=_("记体征"),
+        verb=_("记入病历"),
+        beside=beside.shown(actor, visit),
+    )
 
 
 def _last_signs(actor: Actor, who: Person) -> dict[str, str]:

@@ -17,8 +17,9 @@ from xinglin.clinical.privacy.models import opened
 from xinglin.clinical.record.models import Allergy, Diagnosis, Encounter, Medication
 from xinglin.clinical.referral import actions, permissions
 from xinglin.clinical.referral.forms import ReferralForm
-from xinglin.clinical.referral.models import Referral, State
+from xinglin.clinical.referral.models import Referral, State, Urgency
 from xinglin.clinical.referral.views.acting import warn_of_cover
+from xinglin.clinical.triage.models import Assessment, Outcome
 from xinglin.kernel import trail
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Forbidden, Refused
@@ -37,7 +38,8 @@ def new(request: Request) -> HttpResponse:
     referral = _blank(actor)
     if request.method == "GET":
         person = _person(actor, request.GET.get("person", ""))
-        form = ReferralForm(actor=actor, instance=referral, initial=_initial(actor, person))
+        known = _initial(actor, person) | _advised(actor, person, request.GET.get("advice", ""))
+        form = ReferralForm(actor=actor, instance=referral, initial=known)
         return _show(request, form, person=person)
     return _write(request, ReferralForm(request.POST, actor=actor, instance=referral))
 
@@ -196,6 +198,63 @@ def _initial(actor: Actor, person: Person | None) -> dict[str, Any]:
         if diagnosis is not None:
             known |= {"diagnosis_code": diagnosis.code, "diagnosis_name": diagnosis.name}
     return known
+
+
+def _advised(actor: Actor, person: Person | None, asked: str) -> dict[str, Any]:
+    """What triage advised: where to, how urgent, and why."""
+    if person is None or not asked:
+        return {}
+    advice = (
+        Assessment.objects.visible_to(actor).filter(pk=_uuid_or_none(asked), person=person).first()
+    )
+    if advice is None:
+        return {}
+    known: dict[str, Any] = {
+        "to_department": advice.department_label,
+        "urgency": advice.urgency,
+        "reason": "；".join(g["text"] for g in advice.sentences if g["answer"] == advice.outcome)[
+            :100
+        ],
+    }
+    if advice.chosen == Outcome.EMERGENCY:
+        known["urgency"] = Urgency.EMERGENCY
+    if advice.chosen == Outcome.DOWN:
+        # Back to the house that looks after the person, if that is below.
+        house = tree.get(person.managed_by_id)
+        return known | ({"to_org": house.pk} if house else {})
+    codes = [ground["code"] for ground in advice.grounds if ground["answer"] == advice.outcome]
+    known["reason_code"] = _reason_of(codes)
+    destination = tree.above(actor.org_id, advice.level) if advice.level else None
+    if destination is not None and destination != actor.org_id:
+        known["to_org"] = destination
+    return known
+
+
+# What a rule says as a coded reason of the letter, by the beginning of the rule's code.
+REASONS = (
+    ("cat-", "out-of-catalogue"),
+    ("gen-unclear", "unclear-diagnosis"),
+    ("gen-technique", "equipment"),
+    ("gen-surgery", "surgery"),
+    ("gen-notifiable", "infectious"),
+    ("tb-", "infectious"),
+    ("ht-uncontrolled", "not-controlled"),
+    ("dm-uncontrolled", "not-controlled"),
+    ("gen-no-relief", "not-controlled"),
+    ("gen-adr", "adverse-reaction"),
+    ("pg-", "special-group"),
+    ("ch-", "special-group"),
+    ("gen-organ", "complication"),
+)
+
+
+def _reason_of(codes: list[str]) -> str:
+    """The coded reason of the first rule that has one; else that the patient is not stable."""
+    for code in codes:
+        for beginning, reason in REASONS:
+            if code.startswith(beginning):
+                return reason
+    return "critical"
 
 
 def _usual_destination(actor: Actor) -> Any:

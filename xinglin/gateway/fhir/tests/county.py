@@ -29,6 +29,8 @@ from xinglin.clinical.record.models import (
 from xinglin.clinical.referral import actions as referrals
 from xinglin.clinical.referral.models import Referral
 from xinglin.clinical.referral.tests import factories as road
+from xinglin.clinical.triage import actions as triage
+from xinglin.clinical.triage.intake import assess, case_of
 from xinglin.kernel.access import Actor
 from xinglin.registry.agreements.models import Agreement
 from xinglin.registry.organisations.models import Organisation
@@ -147,6 +149,7 @@ def life(county: cast.Cast) -> dict[str, Any]:
     drug = wards.running(county, stay)
     wards.running(county, stay, **wards.CARE)
     found |= {"ordered": drug, "MedicationAdministration": drug.executions.order_by("due_at")[0]}
+    found["GuidanceResponse"] = triage.follow(assess(seen, case_of(by, seen)), by=by)
     referral = road.submitted(county)
     referrals.attach(referral, by=by, document=found["DocumentReference"])
     referral = Referral.objects.get(pk=referral.pk)

@@ -86,6 +86,21 @@ ORGANISATIONS = Kind(
             ("诊疗科目", "services"),
             example="全科、中医",
         ),
+        Column(
+            "holds",
+            "增有能力",
+            values.several(500),
+            ("服务能力", "增列病种", "holds"),
+            hint=_("比本级机构多的科室、技术、设备或病种编码。"),
+            example="呼吸机、CT、J15.9",
+        ),
+        Column(
+            "lacks",
+            "缺少能力",
+            values.several(500),
+            ("不具备", "lacks"),
+            hint=_("本级机构一般具备而本机构没有的。"),
+        ),
         Column("closed_on", "停办日期", values.day, ("closed_on",)),
         Column("latitude", "纬度", values.degrees(90), ("纬度（度）", "lat"), example="29.123456"),
         Column(

@@ -16,7 +16,7 @@ from xinglin.gateway.imports.tests import county
 from xinglin.kernel.access import system
 from xinglin.kernel.errors import Forbidden
 from xinglin.kernel.models import TrailEntry
-from xinglin.registry.organisations.models import Organisation, tree
+from xinglin.registry.organisations.models import Capability, Organisation, tree
 from xinglin.registry.people.models import CareLink, Person, SearchKey
 from xinglin.registry.staff.models import Post, Practitioner, User
 
@@ -377,3 +377,35 @@ def test_medicines_and_allergies(tmp_path):
     assert person.allergys.get().severe
     again = imports.load([path], by=system())
     assert [c.unchanged for c in again.counts.values() if c.all] == [1, 1]
+
+
+def test_what_houses_can_do_comes_in_with_their_table(tmp_path):
+    rows = [
+        ["机构代码", "机构名称", "上级机构代码", "层级", "增有能力", "缺少能力"],
+        ["QX", "青县", "", "县（市、区）", "", ""],
+        ["QX100", "青县人民医院", "QX", "县级医疗机构", "", ""],
+        ["QX201", "青镇卫生院", "QX100", "乡镇卫生院", "呼吸机、CT；J15.9", "X 线机"],
+    ]
+    path = county.write_csv(tmp_path / "机构.csv", rows)
+    for _twice in range(2):
+        report = imports.load([path], by=system())
+        assert report.loaded, reasons(report)
+        tree.forget()
+    said = Capability.objects.values_list("kind", "code", "held").order_by("code")
+    assert list(said) == [
+        ("disease", "J15.9", True),
+        ("equipment", "ct", True),
+        ("equipment", "ventilator", True),
+        ("equipment", "x-ray", False),
+    ]
+
+
+def test_a_capability_that_nobody_knows_is_refused_with_its_row(tmp_path):
+    rows = [
+        ["机构代码", "机构名称", "上级机构代码", "层级", "增有能力"],
+        ["QX", "青县", "", "县（市、区）", ""],
+        ["QX100", "青县人民医院", "QX", "县级医疗机构", "时光机"],
+    ]
+    report = imports.load([county.write_csv(tmp_path / "机构.csv", rows)], by=system())
+    assert not report.loaded
+    assert "ICD-10" in report.refusals[0].reason

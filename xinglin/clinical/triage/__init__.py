@@ -1,0 +1,1 @@
+"""Where a patient should be treated: advice by rule, triage at the desk, what came of it."""
