@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 
+from xinglin.clinical.capacity.fhir import OFFERS as CAPACITY
 from xinglin.clinical.orders.fhir import OFFERS as ORDERS
 from xinglin.clinical.orders.models import Order
 from xinglin.clinical.record.fhir.offers import OFFERS as RECORD
@@ -37,6 +38,7 @@ ALL: tuple[Offer, ...] = (
     *STAFF,
     *PEOPLE,
     *map(_once, RECORD),
+    *CAPACITY,
     *ORDERS,
     *REFERRAL,
 )

@@ -8,13 +8,14 @@ from xinglin.clinical.capacity.models.bookings import (
     State,
 )
 from xinglin.clinical.capacity.models.closures import Closure, Substitution
-from xinglin.clinical.capacity.models.schedules import Schedule, Session
+from xinglin.clinical.capacity.models.schedules import WEEKDAYS, Schedule, Session
 from xinglin.clinical.capacity.models.slots import Slot, SlotQuerySet, first_free
 from xinglin.clinical.capacity.models.waiting import Priority, Waiting, WaitState
 
 __all__ = [
     "LIVE",
     "TAKING",
+    "WEEKDAYS",
     "Booking",
     "BookingQuerySet",
     "Closure",

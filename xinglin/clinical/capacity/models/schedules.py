@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from typing import Self
 
 
+WEEKDAYS = (
+    (1, _("周一")),
+    (2, _("周二")),
+    (3, _("周三")),
+    (4, _("周四")),
+    (5, _("周五")),
+    (6, _("周六")),
+    (7, _("周日")),
+)
+
+
 class ScheduleQuerySet(models.QuerySet["Schedule"]):
     def visible_to(self, actor: Actor) -> Self:
         """What can be booked is known in the whole county, and in no other."""

@@ -45,6 +45,7 @@ SHEETS = {
     "trends": _("结果趋势"),
     "order": _("医嘱"),
     "referral": _("转诊单"),
+    "booking": _("预约"),
     "list": _("列表"),
     "person": _("身份信息"),
     "numbers": _("证件号与电话"),
