@@ -40,7 +40,7 @@ def schedule(row: Schedule) -> dict[str, Any]:
     actors = [reference("Organization", row.department_id or row.organisation_id)]
     if row.practitioner_id is not None:
         actors.insert(0, reference("Practitioner", row.practitioner_id))
-    return slim(
+    told: dict[str, Any] = slim(
         {
             "resourceType": "Schedule",
             "id": str(row.pk),
@@ -55,6 +55,7 @@ def schedule(row: Schedule) -> dict[str, Any]:
             "comment": " ".join(filter(None, (row.title, row.place))),
         }
     )
+    return told
 
 
 def slot(row: Slot) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def slot(row: Slot) -> dict[str, Any]:
     kept = None
     if row.kept_for:
         kept = {"coding": [coding(CHANNELS, row.kept_for, row.kept_label)]}
-    return slim(
+    told: dict[str, Any] = slim(
         {
             "resourceType": "Slot",
             "id": str(row.pk),
@@ -77,16 +78,17 @@ def slot(row: Slot) -> dict[str, Any]:
             "end": instant(row.end_at),
         }
     )
+    return told
 
 
 def appointment(row: Booking) -> dict[str, Any]:
     """A booking; a hold is pending, one whose session fell away is proposed anew."""
     status = STATUS[State(row.state)]
-    told = "accepted" if status in ("booked", "arrived") else "needs-action"
+    answer = "accepted" if status in ("booked", "arrived") else "needs-action"
     if status in ("cancelled", "noshow"):
-        told = "declined"
+        answer = "declined"
     people = [
-        {"actor": reference("Patient", row.person_id), "status": told},
+        {"actor": reference("Patient", row.person_id), "status": answer},
         {"actor": reference("Organization", row.organisation_id), "status": "accepted"},
     ]
     if row.slot.practitioner_id is not None:
@@ -99,7 +101,7 @@ def appointment(row: Booking) -> dict[str, Any]:
     basis = []
     if row.subject_kind == "referral" and row.subject_id is not None:
         basis = [reference("ServiceRequest", row.subject_id)]
-    return slim(
+    told: dict[str, Any] = slim(
         {
             "resourceType": "Appointment",
             "id": str(row.pk),
@@ -117,6 +119,7 @@ def appointment(row: Booking) -> dict[str, Any]:
             "participant": people,
         }
     )
+    return told
 
 
 def _statuses() -> dict[str, Q]:

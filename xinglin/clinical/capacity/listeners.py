@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db import transaction
 
 from xinglin.clinical.capacity import actions
@@ -36,7 +38,7 @@ def watch_the_day() -> int:
     return done
 
 
-def _plan(pk: object) -> int:
+def _plan(pk: UUID) -> int:
     schedule = Schedule.objects.filter(pk=pk).first()
     if schedule is None:
         return 0

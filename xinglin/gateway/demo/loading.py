@@ -14,7 +14,16 @@ from django.utils import timezone
 
 from xinglin.clinical.referral.models import Referral
 from xinglin.gateway import actions as gateway
-from xinglin.gateway.demo import county, findings, people, privacy, referrals, visits, wards
+from xinglin.gateway.demo import (
+    clinics,
+    county,
+    findings,
+    people,
+    privacy,
+    referrals,
+    visits,
+    wards,
+)
 from xinglin.gateway.imports import actions as imports
 from xinglin.gateway.models import ClientPost
 from xinglin.kernel.access import system
@@ -71,8 +80,9 @@ def load(residents: int = 4200, *, seed: int = SEED, progress: Progress | None =
         _open_account(account, code)
     _open_machine()
     _tell_stories(
-        max(60, residents // 14), rng, lambda done, total: told(72 + 28 * done // total, 100)
+        max(60, residents // 14), rng, lambda done, total: told(72 + 20 * done // total, 100)
     )
+    _open_clinics(Random(seed + 2), lambda done, total: told(92 + 8 * done // total, 100))
     privacy.stories(PASSWORD)
     told(100, 100)
     return True
@@ -149,3 +159,12 @@ def _tell_stories(count: int, rng: Random, progress: Progress) -> None:
     away = set(Referral.objects.open().values_list("person_id", flat=True))
     ill = [person for person in [*township, *far] if person.pk not in away]
     wards.Ward(cast, "QS201", rng).fill(ill)
+
+
+def _open_clinics(rng: Random, progress: Progress) -> None:
+    """Of its own chance, so that the stories stay what they were."""
+    houses = {house.code: house for house in Organisation.objects.filter(county__code="QS")}
+    people = Person.objects.filter(county__code="QS", deceased_on=None, voided_at=None)
+    chosen = list(people.order_by("id_number"))
+    rng.shuffle(chosen)
+    clinics.Clinics(referrals.Cast(houses), chosen, rng).open(progress)

@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from xinglin.clinical.capacity import events, permissions
 from xinglin.clinical.capacity.actions import steps, waiting
-from xinglin.clinical.capacity.models import Booking, Closure, Slot, State
+from xinglin.clinical.capacity.models import Booking, Closure, Slot, SlotQuerySet, State
 from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor, system
 from xinglin.kernel.actions import action
@@ -63,7 +62,7 @@ def _in_time(booking: Booking, by: Actor, now: datetime) -> None:
 def move(
     booking: Booking, *, by: Actor, slot: Slot, channel: str = "", note: str | None = None
 ) -> Booking:
-    """Change to another time in one act: the new place is taken and the old one freed, or neither."""
+    """Change to another time: the new place is taken and the old one freed, or neither."""
     now = clock.now()
     steps.must_be(booking, State.BOOKED, State.DISPLACED, act=_("改约"))
     _in_time(booking, by, now)
@@ -188,7 +187,7 @@ def restore(booking: Booking, *, by: Actor) -> Booking:
     return booking
 
 
-def settle(slots: QuerySet[Slot]) -> int:
+def settle(slots: SlotQuerySet) -> int:
     """Tell everybody who had a place in slots that fell away; how many. Each by itself.
 
     What is only held is given back, what is booked is displaced. Done again after a crash by the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -11,7 +12,14 @@ from django.utils.translation import gettext_noop
 from xinglin.clinical.capacity import events, permissions
 from xinglin.clinical.capacity.actions import changing, laying, steps
 from xinglin.clinical.capacity.actions.scheduling import Overlap
-from xinglin.clinical.capacity.models import Booking, Closure, Slot, State, Substitution
+from xinglin.clinical.capacity.models import (
+    Booking,
+    Closure,
+    Slot,
+    SlotQuerySet,
+    State,
+    Substitution,
+)
 from xinglin.kernel import clock
 from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action
@@ -53,9 +61,7 @@ def _close(closure: Closure, *, by: Actor) -> Closure:
     for name, label in (("department", _("科室")), ("schedule", _("排班"))):
         part = getattr(closure, name)
         if part is not None and part.organisation_id != closure.organisation_id:
-            raise Refused(
-                _("该%(what)s不属于所选机构。") % {"what": label}, field=name
-            )
+            raise Refused(_("该%(what)s不属于所选机构。") % {"what": label}, field=name)
     closure.county_id = closure.organisation.region_id
     closure.closed_by = by.name[:50]
     closure.clean_or_refuse(
@@ -76,9 +82,9 @@ def _close(closure: Closure, *, by: Actor) -> Closure:
     return closure
 
 
-def _locked(rows: object) -> list[object]:
+def _locked(rows: SlotQuerySet) -> list[UUID]:
     """The keys of slots, locked in the order in which everybody locks them."""
-    found = rows.order_by("pk").select_for_update(no_key=True)  # type: ignore[attr-defined]
+    found = rows.order_by("pk").select_for_update(no_key=True)
     return list(found.values_list("pk", flat=True))
 
 
@@ -168,7 +174,7 @@ def _not_elsewhere(slot: Slot, change: Substitution) -> None:
         )
 
 
-def _tell(change: Substitution, slots: list[object], now: datetime) -> None:
+def _tell(change: Substitution, slots: list[UUID], now: datetime) -> None:
     booked = Booking.objects.filter(slot__in=slots, state=State.BOOKED).select_related("person")
     for booking in booked:
         steps.announce(

@@ -68,9 +68,7 @@ def coded(group: str, code: str, text: str, *, field: str) -> None:
 def known_channel(code: str) -> None:
     if code not in catalogue.channels():
         raise Refused(
-            _("没有“%(code)s”这一预约渠道。") % {"code": code}
-            if code
-            else _("请选择预约渠道。"),
+            _("没有“%(code)s”这一预约渠道。") % {"code": code} if code else _("请选择预约渠道。"),
             field="channel",
         )
 
@@ -171,7 +169,9 @@ def not_twice(booking: Booking, slot: Slot, now: datetime) -> None:
 # -------------------------------------------------------------------------------------- the news
 
 
-def announce(event: type[events.BookingEvent], booking: Booking, now: datetime, **more: Any) -> None:
+def announce(
+    event: type[events.BookingEvent], booking: Booking, now: datetime, **more: Any
+) -> None:
     publish(
         event(
             booking_id=booking.pk,

@@ -204,7 +204,7 @@ def let_pass(booking: Booking, now: datetime) -> None:
 
 
 def _entry_of(booking: Booking) -> Waiting | None:
-    if booking.subject_kind != "waiting":
+    if booking.subject_kind != "waiting" or booking.subject_id is None:
         return None
     rows = Waiting.objects.filter(pk=booking.subject_id, booking=booking, state=WaitState.OFFERED)
     return rows.select_related("person").first()
@@ -263,4 +263,3 @@ def serve_the_line(now: datetime) -> int:
             with transaction.atomic():
                 done += pass_on(slot.pk, now)
     return done
-

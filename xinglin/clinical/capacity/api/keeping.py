@@ -94,9 +94,7 @@ def create(request: Request, body: schemas.ScheduleIn) -> Any:
     return Status(201, _one(request, schedule.pk))
 
 
-@router.get(
-    SCHEDULE, response=schemas.ScheduleOut, operation_id="readSchedule", summary="读取排班"
-)
+@router.get(SCHEDULE, response=schemas.ScheduleOut, operation_id="readSchedule", summary="读取排班")
 def detail(request: Request, pk: UUID) -> Any:
     return _one(request, pk)
 
@@ -121,7 +119,9 @@ def change(request: Request, pk: UUID, body: schemas.SchedulePatch) -> Any:
         for name in ("department", "practitioner")
         if name in asked and asked[name] is None
     }
-    hours = body.sessions and [Session(**each.model_dump()) for each in body.sessions]
+    hours = None
+    if body.sessions is not None:
+        hours = [Session(**each.model_dump()) for each in body.sessions]
     actions.revise(schedule, by=request.actor, sessions=hours, **facts, **parts)
     return _one(request, pk)
 

@@ -53,8 +53,8 @@ class BookForm(Form):
         fields: Any = self.fields
         fields["person"].queryset = Person.objects.visible_to(actor)
         fields["channel"].choices = choices.channels(actor, slot.organisation_id)
-        fields["channel"].initial = (
-            slot.kept_for or choices.usual_channel(actor, slot.organisation_id)
+        fields["channel"].initial = slot.kept_for or choices.usual_channel(
+            actor, slot.organisation_id
         )
 
 

@@ -51,7 +51,7 @@ def doctors(actor: Actor, house_id: Any) -> Any:
     return Practitioner.objects.visible_to(actor).holding(today, house=house).order_by("name")
 
 
-class HouseField(forms.ModelChoiceField):
+class HouseField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A house that gives care, found by name, pinyin or code."""
 
     def __init__(self, **kwargs: Any) -> None:

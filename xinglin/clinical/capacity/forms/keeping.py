@@ -79,9 +79,7 @@ class ScheduleForm(Form):
     def facts(self) -> dict[str, Any]:
         """The schedule's fields as they were typed."""
         given = dict(self.cleaned_data)
-        quotas = {
-            code: given.pop(f"{PREFIX}{code}") or 0 for code in catalogue.channels()
-        }
+        quotas = {code: given.pop(f"{PREFIX}{code}") or 0 for code in catalogue.channels()}
         return given | {"quotas": {code: share for code, share in quotas.items() if share}}
 
 

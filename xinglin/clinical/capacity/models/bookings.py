@@ -102,9 +102,7 @@ class Booking(Workflow):
         db_index=False,
         verbose_name=_("机构"),
     )
-    slot = models.ForeignKey(
-        Slot, models.PROTECT, related_name="bookings", verbose_name=_("号源")
-    )
+    slot = models.ForeignKey(Slot, models.PROTECT, related_name="bookings", verbose_name=_("号源"))
     person = models.ForeignKey(
         Person,
         models.PROTECT,
@@ -148,7 +146,9 @@ class Booking(Workflow):
         verbose_name = _("预约")
         constraints = [
             *Workflow.promises(Q(state="displaced"), "booking"),
-            models.CheckConstraint(condition=Q(end_at__gt=F("start_at")), name="booking_has_length"),
+            models.CheckConstraint(
+                condition=Q(end_at__gt=F("start_at")), name="booking_has_length"
+            ),
             models.CheckConstraint(
                 condition=~Q(state="held") | Q(expires_at__isnull=False),
                 name="booking_hold_expires",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
@@ -147,5 +148,5 @@ class Substitution(Record):
     def __str__(self) -> str:
         return f"{self.schedule} → {self.practitioner or self.place}"
 
-    def trail_county_id(self) -> object:
+    def trail_county_id(self) -> UUID | None:
         return self.schedule.county_id

@@ -82,9 +82,7 @@ class Schedule(Record):
     since = models.DateField(_("生效日期"))
     until = models.DateField(_("截止日期"), null=True, blank=True)
     quotas = models.JSONField(_("渠道预留比例"), default=dict, blank=True)
-    release_hours = models.PositiveSmallIntegerField(
-        _("预留提前开放"), null=True, blank=True
-    )
+    release_hours = models.PositiveSmallIntegerField(_("预留提前开放"), null=True, blank=True)
     laid_until = models.DateField(null=True, blank=True, editable=False)
 
     objects: ClassVar[ScheduleQuerySet] = ScheduleQuerySet.as_manager()  # type: ignore[assignment]

@@ -54,7 +54,9 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         no more, even before the clock has swept it away; such holds are few and have an index.
         """
         moment = at or clock.now()
-        return self.open().filter(start_at__gt=moment).for_channel(channel, moment).with_room(moment)
+        return (
+            self.open().filter(start_at__gt=moment).for_channel(channel, moment).with_room(moment)
+        )
 
     def with_room(self, at: datetime) -> Self:
         """Slots whose count, or a hold whose time is over, leaves a place."""
@@ -75,9 +77,7 @@ class Slot(Record):
     must not join. Ends exclusive, times aware.
     """
 
-    county = models.ForeignKey(
-        Organisation, models.PROTECT, related_name="+", db_index=False
-    )
+    county = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     organisation = models.ForeignKey(
         Organisation,
         models.PROTECT,

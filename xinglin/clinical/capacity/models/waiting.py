@@ -69,7 +69,9 @@ class WaitingQuerySet(models.QuerySet["Waiting"]):
                 since__lte=day,
             )
             # Whoever let this very place go is not asked about it again.
-            .exclude(person__in=Booking.objects.filter(slot=slot, state__in=LET_GO).values("person"))
+            .exclude(
+                person__in=Booking.objects.filter(slot=slot, state__in=LET_GO).values("person")
+            )
             .in_order()
         )
 

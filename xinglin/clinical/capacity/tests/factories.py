@@ -121,7 +121,9 @@ def filled(county: cast.Cast, where: Slot) -> list[Booking]:
     return [booked(county, where) for _place in range(where.left)]
 
 
-def waits(county: cast.Cast, schedule: Schedule, person: Person | None = None, **facts: Any) -> Waiting:
+def waits(
+    county: cast.Cast, schedule: Schedule, person: Person | None = None, **facts: Any
+) -> Waiting:
     base = {
         "county_id": county.region.pk,
         "organisation": county.hospital,

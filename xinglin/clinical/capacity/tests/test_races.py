@@ -166,9 +166,7 @@ def test_one_person_is_booked_once_however_many_try(county):
     def act(place: int):
         slot = Slot.objects.get(pk=(one if place % 2 else two).pk)
         person = Person.objects.get(pk=county.patient.pk)
-        yield trying(
-            lambda: capacity.book(slot, by=county.desk, person=person, channel="counter")
-        )
+        yield trying(lambda: capacity.book(slot, by=county.desk, person=person, channel="counter"))
 
     assert racing(act) == {"done": 1, "twice-at-once": PROCESSES - 1}
 
@@ -187,7 +185,9 @@ def test_bookings_moved_against_each_other_keep_the_count(county):
             other = Slot.objects.get(pk=slots[(place + number + 1) % 2].pk)
             if row.slot_id == other.pk:
                 other = Slot.objects.get(pk=slots[(place + number) % 2].pk)
-            yield trying(lambda row=row, other=other: capacity.move(row, by=county.desk, slot=other))
+            yield trying(
+                lambda row=row, other=other: capacity.move(row, by=county.desk, slot=other)
+            )
 
     answers = racing(act)
     assert set(answers) <= {"done", "slot-full"}

@@ -108,7 +108,10 @@ def test_a_doctor_is_in_one_place_at_a_time(county):
     # After the other has ended it is no contradiction.
     capacity.end(first, by=county.office_clerk, on=booking.TUESDAY)
     booking.expert(
-        county, booking.hours("09:00", "11:00"), title="又一个", since=booking.TUESDAY + timedelta(1)
+        county,
+        booking.hours("09:00", "11:00"),
+        title="又一个",
+        since=booking.TUESDAY + timedelta(1),
     )
 
 
@@ -172,9 +175,7 @@ def closed(county: cast.Cast, **facts: Any) -> Closure:
 
 def test_a_closure_tells_everybody_who_had_booked_and_offers_to_move_them(county):
     schedule = booking.clinic(county)
-    theirs = booking.booked(
-        county, booking.slot(schedule), by=county.wang, channel="family-doctor"
-    )
+    theirs = booking.booked(county, booking.slot(schedule), by=county.wang, channel="family-doctor")
     held = capacity.hold(
         booking.slot(schedule), by=county.desk, person=booking.someone(county), channel="phone"
     )
@@ -205,7 +206,9 @@ def test_a_house_a_department_or_a_person_is_closed(county, what):
         "person": {"practitioner": booking.doctor(county)},
     }[what]
     closed(county, **facts)
-    assert not Slot.objects.open().filter(schedule=schedule, start_at__date=booking.TUESDAY).exists()
+    assert (
+        not Slot.objects.open().filter(schedule=schedule, start_at__date=booking.TUESDAY).exists()
+    )
     rest = Slot.objects.open().filter(schedule=other, start_at__date=booking.TUESDAY)
     assert rest.exists() is (what != "house")
 
@@ -270,8 +273,13 @@ def test_nobody_who_was_displaced_is_counted_as_missing(county, noon):
     ("facts", "sentence"),
     [
         ({"end_at": booking.at("00:00") - timedelta(days=1)}, "晚于"),
-        ({"start_at": booking.at("00:00") - timedelta(days=9),
-          "end_at": booking.at("00:00") - timedelta(days=8)}, "已过"),
+        (
+            {
+                "start_at": booking.at("00:00") - timedelta(days=9),
+                "end_at": booking.at("00:00") - timedelta(days=8),
+            },
+            "已过",
+        ),
         ({"reason": ""}, "选择原因"),
         ({"reason": "other"}, "补充说明"),
     ],
@@ -283,8 +291,9 @@ def test_a_closure_that_cannot_be_meant_is_refused(county, facts, sentence):
 
 def test_somebody_else_stands_in_and_the_bookings_stand(county):
     schedule = booking.expert(county)
-    mine = booking.booked(county, booking.slot(schedule, kept="referral"), by=county.wang,
-                          channel="referral")
+    mine = booking.booked(
+        county, booking.slot(schedule, kept="referral"), by=county.wang, channel="referral"
+    )
     _user, other = cast.hire(county.admin, county.hospital, "朱副主任", "specialist")
     change = Substitution(
         schedule=schedule,
@@ -351,7 +360,9 @@ def test_a_new_place_goes_to_the_line_by_the_clock(county):
     schedule = booking.clinic(county, booking.hours(end="08:30", places=1))
     booking.filled(county, booking.slot(schedule))
     entry = booking.waits(county, schedule)
-    capacity.revise(schedule, by=county.office_clerk, sessions=[booking.hours(end="08:30", places=2)])
+    capacity.revise(
+        schedule, by=county.office_clerk, sessions=[booking.hours(end="08:30", places=2)]
+    )
     listeners.let_holds_run_out()
     entry.refresh_from_db()
     assert entry.state == "offered"

@@ -220,8 +220,10 @@ def waiting(request: Request) -> HttpResponse:
     """Who waits, who comes first in front; a place that is offered shows its clock."""
     actor = request.actor
     may_read(actor)
-    rows = Waiting.objects.visible_to(actor).open().select_related(
-        "person", "organisation", "department", "schedule", "asked_by", "booking"
+    rows = (
+        Waiting.objects.visible_to(actor)
+        .open()
+        .select_related("person", "organisation", "department", "schedule", "asked_by", "booking")
     )
     # A place that is offered will not wait.
     pager = paginate(request, rows.order_by("-state", "priority", "queued_at", "id"), SIZE)
@@ -273,9 +275,7 @@ def wait(request: Request) -> HttpResponse:
                 % {"name": entry.person.name, "what": entry.what},
             )
             return redirect("capacity:waiting")
-    return page(
-        request, "capacity/wait.html", status=422 if form.errors else 200, form=form
-    )
+    return page(request, "capacity/wait.html", status=422 if form.errors else 200, form=form)
 
 
 @require_POST

@@ -106,7 +106,9 @@ def _narrowed(rows: Any, form: FindForm) -> Any:
     if asked["doctor"].strip():
         rows = rows.filter(practitioner__name__contains=asked["doctor"].strip())
     if asked["day"] is not None:
-        rows = rows.filter(start_at__gte=timezone.make_aware(datetime.combine(asked["day"], time())))
+        rows = rows.filter(
+            start_at__gte=timezone.make_aware(datetime.combine(asked["day"], time()))
+        )
     return rows
 
 

@@ -78,9 +78,7 @@ def schedules(request: Request) -> HttpResponse:
         _rows(actor)
         .filter(organisation_id=actor.org_id)
         .standing(timezone.localdate())
-        .annotate(
-            places=Sum("slots__places", filter=soon), taken=Sum("slots__taken", filter=soon)
-        )
+        .annotate(places=Sum("slots__places", filter=soon), taken=Sum("slots__taken", filter=soon))
         .in_order()
     )
     return page(
@@ -223,9 +221,7 @@ def substitute(request: Request, pk: UUID) -> HttpResponse:
     form = SubstituteForm(request.actor, found.organisation_id, given)
     if given is not None and form.is_valid():
         try:
-            actions.substitute(
-                Substitution(schedule=found, **form.cleaned_data), by=request.actor
-            )
+            actions.substitute(Substitution(schedule=found, **form.cleaned_data), by=request.actor)
         except Refused as refusal:
             form.add_error(
                 next((each for each in refusal.fields if each in form.fields), None), str(refusal)
@@ -299,7 +295,10 @@ def _lines(rows: Any, days: list[Any]) -> list[dict[str, Any]]:
     for line in found.values():
         cells = line["cells"]
         line["days"] = [
-            {"day": day, "cells": [cells[key] for key in ((day, "am"), (day, "pm")) if key in cells]}
+            {
+                "day": day,
+                "cells": [cells[key] for key in ((day, "am"), (day, "pm")) if key in cells],
+            }
             for day in days
         ]
     return list(found.values())
@@ -328,7 +327,9 @@ def closures(request: Request) -> HttpResponse:
         rows=[
             (
                 row,
-                row.lifted_at is None and row.end_at > now and permissions.REOPEN.allows(actor, row),
+                row.lifted_at is None
+                and row.end_at > now
+                and permissions.REOPEN.allows(actor, row),
             )
             for row in pager.items
         ],
