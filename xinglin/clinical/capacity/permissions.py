@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.clinical.capacity import catalogue
@@ -15,6 +16,7 @@ from xinglin.clinical.capacity.models import (
     Waiting,
     WaitState,
 )
+from xinglin.kernel import clock
 from xinglin.kernel.access import Actor, Permission, Reach
 
 
@@ -112,8 +114,18 @@ def open_to(actor: Actor, booking: Booking) -> list[str]:
     return [
         act.code.partition(".")[2]
         for act in ACTS
-        if State(booking.state) in STATES[act.code] and act.allows(actor, booking)
+        if State(booking.state) in STATES[act.code]
+        and _in_its_time(act, booking)
+        and act.allows(actor, booking)
     ]
+
+
+def _in_its_time(act: Permission[Booking], booking: Booking) -> bool:
+    """People come on the day; whoever's time has not begun is not missing yet."""
+    now = clock.now()
+    if act in (ARRIVE, UNDO):
+        return timezone.localdate(booking.start_at) == timezone.localdate(now)
+    return act is not MISS or booking.start_at <= now
 
 
 def open_waiting(actor: Actor, entry: Waiting) -> bool:
