@@ -271,7 +271,7 @@ def _part(found: list[Any], asked: Paging) -> dict[str, Any]:
 
 @router.get(
     "/catalogue/capacity-kinds",
-    response=page_of(schemas.CodeOut),
+    response=page_of(schemas.CodedOut),
     operation_id="listCapacityKinds",
     summary="预约资源类别",
 )
@@ -281,7 +281,7 @@ def kinds(request: Request, asked: Query[Paging]) -> Any:
 
 @router.get(
     "/catalogue/capacity-channels",
-    response=page_of(schemas.CodeOut),
+    response=page_of(schemas.CodedOut),
     operation_id="listCapacityChannels",
     summary="预约渠道",
 )
@@ -291,7 +291,7 @@ def channels(request: Request, asked: Query[Paging]) -> Any:
 
 @router.get(
     "/catalogue/capacity-reasons/{group}",
-    response=page_of(schemas.CodeOut),
+    response=page_of(schemas.CodedOut),
     operation_id="listCapacityReasons",
     summary="预约原因代码",
 )

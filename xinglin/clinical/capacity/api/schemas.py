@@ -159,7 +159,7 @@ class WaitingOut(Schema):
         return permissions.open_waiting(context["request"].actor, entry)
 
 
-class CodeOut(Schema):
+class CodedOut(Schema):
     """A code with its name."""
 
     code: str
