@@ -306,7 +306,7 @@ def _by_chance(text: str, fresh: list[UUID]) -> str:
     """The same statement for any person and slot, and a new key for what is new."""
 
     def key(match: re.Match[str]) -> str:
-        literal = match[1]
+        literal = str(UUID(match[1]))
         for prefix, variable in ((PERSON, "person"), (SLOT, "slot")):
             if literal.startswith(prefix):
                 return f"('{prefix}' || lpad(to_hex(:{variable}), 12, '0'))::uuid"
@@ -314,7 +314,7 @@ def _by_chance(text: str, fresh: list[UUID]) -> str:
             return "gen_random_uuid()"
         return match[0]
 
-    return re.sub(r"'([0-9a-f]{8}-[0-9a-f-]{27})'(?:::uuid)?", key, text)
+    return re.sub(r"'([0-9a-f]{32})'(?:::uuid)?", key, text)
 
 
 def _script(texts: list[str], people: int) -> str:

@@ -132,7 +132,7 @@ def change(request: Request, pk: UUID, body: schemas.SchedulePatch) -> Any:
     operation_id="endSchedule",
     summary="截止排班",
 )
-def end(request: Request, pk: UUID, body: schemas.EndIn) -> Any:
+def end(request: Request, pk: UUID, body: schemas.ScheduleEndIn) -> Any:
     actions.end(_one(request, pk), by=request.actor, on=body.on)
     return _one(request, pk)
 

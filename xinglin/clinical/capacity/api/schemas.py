@@ -238,7 +238,7 @@ class SchedulePatch(In):
     sessions: list[SessionIn] | None = Field(None, max_length=100)
 
 
-class EndIn(In):
+class ScheduleEndIn(In):
     on: Day = Field(description="最后一天")
 
 
