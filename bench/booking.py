@@ -273,9 +273,7 @@ class Rush:
             return execute(sql, params, many, context)
 
         with connection.execute_wrapper(note):
-            done = actions.book(
-                self.slots[0], by=self.by, person=self.people[0], channel="counter"
-            )
+            done = actions.book(self.slots[0], by=self.by, person=self.people[0], channel="counter")
         fresh = [done.pk, OutboxEvent.objects.get().pk]
         with connection.cursor() as cursor:
             inner: Any = cursor.cursor
@@ -298,7 +296,8 @@ class Rush:
             ]
             done = subprocess.run(command, capture_output=True, text=True, timeout=600)
         found = re.search(r"tps = ([0-9.]+)", done.stdout)
-        assert done.returncode == 0 and found, done.stderr[-2000:]
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert found, done.stdout
         return float(found[1])
 
 

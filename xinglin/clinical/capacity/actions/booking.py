@@ -40,8 +40,7 @@ def hold(
     until = now + (lasting or parameters.duration("capacity.hold_minutes"))
     booking = _wanted(slot, by, person, channel, for_subject, note)
     booking.expires_at = until
-    sweep(slot, now)
-    return _hold(booking, by=by)
+    return _hold(booking, by=by, seen=_ready(booking, now))
 
 
 def book(
@@ -56,8 +55,7 @@ def book(
     """Give a place to somebody at once."""
     booking = _wanted(slot, by, person, channel, for_subject, note)
     booking.state = State.BOOKED
-    sweep(slot, clock.now())
-    return _book(booking, by=by)
+    return _book(booking, by=by, seen=_ready(booking, clock.now()))
 
 
 def _wanted(
@@ -87,13 +85,26 @@ def _wanted(
     )
 
 
-def sweep(slot: Slot, now: datetime) -> None:
-    """Where a slot seems full, let go what nobody confirmed in time; the clock does it, too."""
-    if slot.taken < slot.places:
-        return
-    stale = Booking.objects.filter(slot=slot, state=State.HELD, expires_at__lte=now)
-    for booking in stale:
-        let_run_out(booking)
+def _ready(booking: Booking, now: datetime) -> Slot:
+    """The slot as it is, if something can be booked there; whoever comes too late hears it here.
+
+    Where it is full, what nobody confirmed in time is let go first; the clock does it, too.
+    """
+    seen, lapses = placing.look(booking.slot_id)
+    if seen.withdrawn_at is not None or seen.closure_id is not None or seen.start_at <= now:
+        steps.bookable(placing.told(seen.pk), booking.channel, now)
+    if seen.kept_for:
+        steps.bookable(seen, booking.channel, now)
+    if seen.taken < seen.places:
+        return seen
+    if lapses is not None and lapses <= now:
+        stale = Booking.objects.filter(slot=seen.pk, state=State.HELD, expires_at__lte=now)
+        for each in stale:
+            let_run_out(each)
+        seen, lapses = placing.look(booking.slot_id)
+    if seen.taken >= seen.places:
+        raise steps.full(booking.slot)
+    return seen
 
 
 def let_run_out(booking: Booking) -> bool:
@@ -107,20 +118,20 @@ def let_run_out(booking: Booking) -> bool:
 
 
 @action(permissions.HOLD)
-def _hold(booking: Booking, *, by: Actor) -> Booking:
+def _hold(booking: Booking, *, by: Actor, seen: Slot) -> Booking:
     """Keep a place for somebody until it is confirmed."""
     now = clock.now()
-    placing.place(booking, now)
+    placing.place(booking, seen, now)
     assert booking.expires_at is not None
     steps.announce(events.SlotHeld, booking, now, expires_at=booking.expires_at)
     return booking
 
 
 @action(permissions.BOOK)
-def _book(booking: Booking, *, by: Actor) -> Booking:
+def _book(booking: Booking, *, by: Actor, seen: Slot) -> Booking:
     """Give a place to somebody at once."""
     now = clock.now()
-    placing.place(booking, now)
+    placing.place(booking, seen, now)
     steps.announce(events.SlotBooked, booking, now)
     return booking
 

@@ -7,21 +7,25 @@ booking, then slots by their key. Whatever is reached after a slot is only taken
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import F, UUIDField
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from xinglin.clinical.capacity import catalogue, events
-from xinglin.clinical.capacity.models import Booking, Slot, State
+from xinglin.clinical.capacity.models import LIVE, Booking, Slot, State
 from xinglin.kernel import inbox
 from xinglin.kernel.access import Permission
 from xinglin.kernel.errors import Conflict, Refused, WrongState
 from xinglin.kernel.outbox import publish
+from xinglin.kernel.prepared import SLOT, Prepared
 from xinglin.registry.people.models import Person
+
+_KEY: UUIDField[UUID, UUID] = UUIDField()
 
 
 class Full(Conflict):
@@ -86,9 +90,22 @@ def take(slot_id: UUID, channel: str, now: datetime) -> None:
     The condition is part of the statement: of all who come at once the database lets in as many
     as there are places.
     """
-    rows = Slot.objects.filter(pk=slot_id, taken__lt=F("places"), start_at__gt=now)
-    if not rows.open().for_channel(channel, now).update(taken=F("taken") + 1):
-        raise full(Slot.objects.select_related("schedule", "practitioner").get(pk=slot_id))
+    with connection.cursor() as cursor:
+        cursor.execute(_taking(), [_KEY.get_db_prep_value(slot_id, connection)])
+        if cursor.rowcount:
+            return
+    slot = Slot.objects.select_related("schedule", "practitioner").get(pk=slot_id)
+    bookable(slot, channel, now)
+    raise full(slot)
+
+
+@cache
+def _taking() -> str:
+    table = connection.ops.quote_name(Slot._meta.db_table)
+    return (
+        f"UPDATE {table} SET taken = taken + 1 WHERE id = %s AND taken < places"
+        " AND closure_id IS NULL AND withdrawn_at IS NULL"
+    )
 
 
 def give_back(slot_id: UUID) -> None:
@@ -130,11 +147,7 @@ def alone_with(person_id: UUID, *, waits: bool = True) -> None:
 
     `waits=False` refuses instead of waiting, for acts that have reached a slot already.
     """
-    rows = Person.objects.filter(pk=person_id)
-    if connection.features.has_select_for_update:
-        # Others may write rows that name the person; only another booking waits.
-        rows = rows.select_for_update(no_key=True, skip_locked=not waits)
-    found = rows.values_list("voided_at", "deceased_on", "name").first()
+    found = _person(waits).first(person_id)
     if found is None:
         raise PersonBusy(_("正在为该患者办理另一预约，请稍候再试。"))
     voided_at, deceased_on, name = found
@@ -144,16 +157,32 @@ def alone_with(person_id: UUID, *, waits: bool = True) -> None:
         raise Refused(_("%(name)s已登记死亡，不能预约。") % {"name": name}, field="person")
 
 
+@cache
+def _person(waits: bool) -> Prepared:
+    rows = Person.objects.filter(pk=SLOT)
+    if connection.features.has_select_for_update:
+        # Others may write rows that name the person; only another booking waits.
+        rows = rows.select_for_update(no_key=True, skip_locked=not waits)
+    return Prepared(rows.values_list("voided_at", "deceased_on", "name"))
+
+
+@cache
+def _others() -> Prepared:
+    states = (*LIVE, State.ARRIVED)
+    rows = Booking.objects.filter(person_id=SLOT, state__in=states)
+    return Prepared(rows.values_list("id", "kind", "start_at", "end_at", "state", "expires_at"))
+
+
 def not_twice(booking: Booking, slot: Slot, now: datetime) -> None:
     """Nobody sits in two clinics of one kind at the same time."""
-    others = Booking.objects.filter(person_id=booking.person_id, kind=slot.kind)
-    others = others.overlapping(slot.start_at, slot.end_at).exclude(pk=booking.pk)
-    busy = others.filter(
-        Q(state__in=(State.BOOKED, State.DISPLACED, State.ARRIVED))
-        | Q(state=State.HELD, expires_at__gt=now)
-    )
-    other = busy.select_related("slot__schedule", "slot__practitioner").first()
-    if other is not None:
+    for key, kind, start_at, end_at, state, expires_at in _others().all(booking.person_id):
+        if key == booking.pk or kind != slot.kind:
+            continue
+        if start_at >= slot.end_at or end_at <= slot.start_at:
+            continue
+        if state == State.HELD and expires_at <= now:
+            continue
+        other = Booking.objects.select_related("slot__schedule", "slot__practitioner").get(pk=key)
         raise TwiceAtOnce(
             _("该患者 %(time)s 已有%(kind)s预约（%(house)s %(who)s），同一时间不能重复预约。")
             % {

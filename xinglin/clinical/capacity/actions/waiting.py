@@ -161,7 +161,9 @@ def offer(entry: Waiting, *, by: Actor, slot: Slot) -> Waiting:
 def _hold_for(hold: Booking, *, by: Actor) -> Booking:
     """Keep a freed place for whoever waits for it."""
     now = clock.now()
-    placing.place(hold, now, waits=False)
+    seen, _lapses = placing.look(hold.slot_id)
+    steps.bookable(seen, hold.channel, now)
+    placing.place(hold, seen, now, waits=False)
     assert hold.expires_at is not None
     steps.announce(events.SlotHeld, hold, now, expires_at=hold.expires_at)
     return hold
