@@ -26,6 +26,13 @@ SYSTEM = {
     "orders.lapse": "the clock ends what has run out, and what a discharge ends",
     "triage.lapse": "a visit that ended without an answer is noted by the house",
     "triage.heed": "an answer given by deed is noted by the house",
+    "capacity.plan": "the clock lays the coming days out into slots",
+    "capacity.expire": "the clock lets go what nobody confirmed",
+    "capacity.displace": "what a closure does to each booking in it",
+    "capacity.restore": "what lifting a closure does to each booking in it",
+    "capacity.offer": "a freed place goes to whoever waits first, by itself",
+    "capacity.lapse": "and on to the next when it is not answered",
+    "capacity.serve": "confirming the offered place ends the wait",
     "client.register": "no page lets other systems in; whoever runs the installation does",
     "client.withdraw": "and shuts them out",
 }

@@ -31,6 +31,8 @@ DEMO_ACCOUNTS = (
     ("resident", "居民（手机页面 /m/）"),
     ("nurse", "青山镇卫生院护士"),
     ("pharmacist", "青山镇卫生院药师"),
+    ("clerk", "县人民医院预约挂号员"),
+    ("scheduler", "县人民医院门诊办公室"),
     ("stranger", "临水县医生（看不到青山县）"),
 )
 DEMO_PASSWORD = "xinglin-demo"

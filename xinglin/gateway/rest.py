@@ -11,6 +11,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.security.base import AuthBase
 
+from xinglin.clinical.capacity.api import routers as capacity
 from xinglin.clinical.orders.api import router as orders
 from xinglin.clinical.privacy.api import router as privacy
 from xinglin.clinical.record.api import router as record
@@ -67,7 +68,7 @@ api = NinjaAPI(
 )
 for router in (
     *(organisations, people, agreements, staff, terminology),
-    *(privacy, record, orders, triage, summaries, referral, gateway),
+    *(privacy, record, *capacity, orders, triage, summaries, referral, gateway),
 ):
     api.add_router("", router)
 

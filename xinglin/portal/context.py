@@ -51,7 +51,8 @@ def rooms(request: HttpRequest, actor: Actor, *, waiting: int) -> list[NavEntry]
     found: list[NavEntry] = [
         {"label": _("工作台"), "url": address("portal:workbench"), "icon": "home"},
     ]
-    if actor.may("referral.read") or actor.may("privacy.review"):
+    owing = ("referral.read", "privacy.review", "orders.read", "capacity.read")
+    if any(actor.may(code) for code in owing):
         found.append(
             {
                 "label": _("待办"),
@@ -71,18 +72,11 @@ def rooms(request: HttpRequest, actor: Actor, *, waiting: int) -> list[NavEntry]
             {"label": _("转诊"), "url": address("referral:list"), "icon": "arrows-exchange"},
         ]
     if actor.may("orders.read"):
-        if not actor.may("referral.read"):
-            found.append(
-                {
-                    "label": _("待办"),
-                    "url": address("portal:inbox"),
-                    "icon": "inbox",
-                    "count": waiting,
-                }
-            )
         found.append({"label": _("医嘱"), "url": address("orders:list"), "icon": "clipboard-list"})
     if actor.may("triage.grade"):
         found.append({"label": _("分诊"), "url": address("triage:desk"), "icon": "first-aid-kit"})
+    if actor.may("capacity.read"):
+        found.append({"label": _("预约"), "url": address("capacity:find"), "icon": "calendar"})
     if actor.may("person.search"):
         found.append(
             {"label": pgettext("list", "居民"), "url": address("people:list"), "icon": "users"}

@@ -245,6 +245,8 @@ def _employ(county: County, rng: Random, today: date) -> None:
         # Only the central townships have a pharmacist; the lead hospital checks for the others.
         if code.startswith("QS1") or code in ("QS201", "QS202", "QS203", "QS204"):
             _post(county, dice, today, code, "pharmacist", "", "pharmacist" if first else "")
+    for role in ("clerk", "scheduler"):
+        _post(county, dice, today, "QS100", role, "", role)
 
 
 def _post(

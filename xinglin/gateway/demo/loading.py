@@ -16,6 +16,7 @@ from xinglin.clinical.referral.models import Referral
 from xinglin.gateway import actions as gateway
 from xinglin.gateway.demo import (
     agreements,
+    clinics,
     county,
     findings,
     people,
@@ -82,8 +83,9 @@ def load(residents: int = 4200, *, seed: int = SEED, progress: Progress | None =
     _open_machine()
     agreements.agree()
     _tell_stories(
-        max(60, residents // 14), rng, lambda done, total: told(72 + 28 * done // total, 100)
+        max(60, residents // 14), rng, lambda done, total: told(72 + 20 * done // total, 100)
     )
+    _open_clinics(Random(seed + 2), lambda done, total: told(92 + 8 * done // total, 100))
     privacy.stories(PASSWORD)
     told(100, 100)
     return True
@@ -160,3 +162,12 @@ def _tell_stories(count: int, rng: Random, progress: Progress) -> None:
     away = set(Referral.objects.open().values_list("person_id", flat=True))
     ill = [person for person in [*township, *far] if person.pk not in away]
     wards.Ward(cast, "QS201", rng).fill(ill)
+
+
+def _open_clinics(rng: Random, progress: Progress) -> None:
+    """Of its own chance, so that the stories stay what they were."""
+    houses = {house.code: house for house in Organisation.objects.filter(county__code="QS")}
+    people = Person.objects.filter(county__code="QS", deceased_on=None, voided_at=None)
+    chosen = list(people.order_by("id_number"))
+    rng.shuffle(chosen)
+    clinics.Clinics(referrals.Cast(houses), chosen, rng).open(progress)

@@ -47,6 +47,7 @@ SHEETS = {
     "execution": _("医嘱执行"),
     "referral": _("转诊单"),
     "assessment": _("分诊建议"),
+    "booking": _("预约"),
     "list": _("列表"),
     "person": _("身份信息"),
     "numbers": _("证件号与电话"),
