@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "xinglin.registry.staff",
     "xinglin.clinical.privacy",
     "xinglin.clinical.record",
+    "xinglin.clinical.capacity",
     "xinglin.clinical.orders",
     "xinglin.clinical.referral",
     "xinglin.gateway",

@@ -14,6 +14,7 @@ urlpatterns = [
     path("m/", include(([*privacy_of_the_resident, *record_of_the_resident], "resident"))),
     path("privacy/", include("xinglin.clinical.privacy.urls")),
     path("record/", include("xinglin.clinical.record.urls")),
+    path("capacity/", include("xinglin.clinical.capacity.urls")),
     path("orders/", include("xinglin.clinical.orders.urls")),
     path("referrals/", include("xinglin.clinical.referral.urls")),
     path("import/", include("xinglin.gateway.imports.urls")),

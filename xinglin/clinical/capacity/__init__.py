@@ -1,0 +1,1 @@
+"""Capacity: beds and who lies in them; schedules, slots and bookings."""

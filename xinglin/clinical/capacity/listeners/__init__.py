@@ -1,0 +1,1 @@
+"""What the capacity of houses does on hearing of facts from below."""
