@@ -75,6 +75,10 @@ def rooms(request: HttpRequest, actor: Actor, *, waiting: int) -> list[NavEntry]
                 }
             )
         found.append({"label": _("医嘱"), "url": reverse("orders:list"), "icon": "clipboard-list"})
+    if actor.may("beds.read") or actor.may("beds.overview"):
+        # Who looks for a bed looks at the county's; who gives one, at their own house's.
+        name = "capacity:beds" if actor.may("beds.read") else "capacity:beds-county"
+        found.append({"label": _("床位"), "url": reverse(name), "icon": "bed"})
     if actor.may("person.search"):
         found.append(
             {"label": pgettext("list", "居民"), "url": reverse("people:list"), "icon": "users"}

@@ -14,7 +14,16 @@ from django.utils import timezone
 
 from xinglin.clinical.referral.models import Referral
 from xinglin.gateway import actions as gateway
-from xinglin.gateway.demo import county, findings, people, privacy, referrals, visits, wards
+from xinglin.gateway.demo import (
+    beds,
+    county,
+    findings,
+    people,
+    privacy,
+    referrals,
+    visits,
+    wards,
+)
 from xinglin.gateway.imports import actions as imports
 from xinglin.gateway.models import ClientPost
 from xinglin.kernel.access import system
@@ -148,4 +157,6 @@ def _tell_stories(count: int, rng: Random, progress: Progress) -> None:
     # In the ward lie people who are on no road just now.
     away = set(Referral.objects.open().values_list("person_id", flat=True))
     ill = [person for person in [*township, *far] if person.pk not in away]
-    wards.Ward(cast, "QS201", rng).fill(ill)
+    lies = wards.Ward(cast, "QS201", rng).fill(ill)
+    # Of its own chance, so that the referrals stay what they were; a bed for some sixteen.
+    beds.Beds(cast, Random(SEED + 2), most=count - count // 8).set_up(ill[2 * lies :])

@@ -108,8 +108,12 @@ def opened(actor: Actor, subject: Record, *, parts: str = "", door: str = "") ->
     )
 
 
-def listed(actor: Actor, verb: str, rows: Iterable[Any], *, door: str = "") -> None:
+def listed(
+    actor: Actor, verb: str, rows: Iterable[Any], *, door: str = "", what: str = ""
+) -> None:
     """Write that lines of a list, each about a person, lay open: one trace a person and a while.
+
+    `what` names the list, where it is not that of requests.
 
     A list that lies open all day refreshes itself; that is one reading every some minutes.
     """
@@ -124,7 +128,7 @@ def listed(actor: Actor, verb: str, rows: Iterable[Any], *, door: str = "") -> N
             actor,
             verb,
             new.values(),
-            basis=" · ".join(filter(None, (gettext("待办与转诊列表"), door))),
+            basis=" · ".join(filter(None, (what or gettext("待办与转诊列表"), door))),
             parts="list",
         )
 

@@ -1,0 +1,1 @@
+"""The capacity of houses as FHIR R4."""

@@ -1,0 +1,1 @@
+"""What a person types about the capacity of houses: form and kind only; the actions judge."""
