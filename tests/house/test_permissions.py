@@ -23,6 +23,8 @@ SYSTEM = {
     "referral.expire": "the clock alone lets an acceptance lapse",
     "orders.plan": "the clock lays out when something is due",
     "orders.lapse": "the clock ends what has run out, and what a discharge ends",
+    "beds.lapse": "the clock alone lets a hold on a bed run out",
+    "beds.join": "a bed that was taken first is tied to the stay that was written afterwards",
     "client.register": "no page lets other systems in; whoever runs the installation does",
     "client.withdraw": "and shuts them out",
 }
@@ -32,6 +34,8 @@ READINGS = {
     "referral.statistics",
     "record.read",
     "orders.read",
+    "beds.read",
+    "beds.overview",
     "person.search",
     "operations.see",
     "resident.read",

@@ -96,9 +96,7 @@ class Beds:
             return TOWNSHIP
         return PLANS.get(code, ())
 
-    def _born(
-        self, young: int, old: int, taken: list[Person], sex: str = ""
-    ) -> list[Person]:
+    def _born(self, young: int, old: int, taken: list[Person], sex: str = "") -> list[Person]:
         days = [self.now.date() - timedelta(days=365 * years) for years in (old, young)]
         rows = Person.objects.filter(
             county_id=taken[0].county_id, birth_date__range=days, voided_at=None, deceased_on=None

@@ -7,8 +7,14 @@ from typing import Any
 
 from django.db.models import Prefetch, Q
 
-from xinglin.clinical.capacity.models import Bed, BedKind, BedState, BedStay, Ward
-from xinglin.kernel.access import Actor
+from xinglin.clinical.capacity.models import (
+    Bed,
+    BedKind,
+    BedState,
+    BedStay,
+    Ward,
+    in_the_past_too,
+)
 from xinglin.kernel.resources import coding, concept, instant, reference, slim
 from xinglin.kernel.searching import Offer, Pointer, codes, texts
 
@@ -92,7 +98,7 @@ def whereabouts(stays: Iterable[BedStay]) -> list[dict[str, Any]]:
 # What an Encounter needs for that, fetched for a whole page at once.
 IN_BEDS = Prefetch(
     "bed_stays",
-    queryset=BedStay.objects.filter(voided_at=None).order_by("since", "id"),
+    queryset=in_the_past_too(),
     to_attr="lay_in",
 )
 
@@ -118,9 +124,7 @@ OFFERS = (
         parameters=(
             texts("name", "name"),
             Pointer("organization", "organisation_id", ("Organization",)),
-            codes(
-                "status", {"active": Q(closed_on=None), "inactive": Q(closed_on__isnull=False)}
-            ),
+            codes("status", {"active": Q(closed_on=None), "inactive": Q(closed_on__isnull=False)}),
         ),
     ),
     Offer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.urls import reverse_lazy
@@ -61,12 +61,12 @@ class AdmitForm(OfPerson, Mixing):
     planned_on = forms.DateField(
         label=_("计划出院日期"), required=False, widget=forms.DateInput(attrs=DATE)
     )
-    field_order: ClassVar[list[str]] = ["person", "planned_on", "mix_code", "mix_text"]
+    field_order = ["person", "planned_on", "mix_code", "mix_text"]
 
 
 class HoldForm(OfPerson, Mixing):
     until = forms.DateTimeField(label=_("预留至"), widget=DateTimeInput)
-    field_order: ClassVar[list[str]] = ["person", "until", "mix_code", "mix_text"]
+    field_order = ["person", "until", "mix_code", "mix_text"]
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(actor, *args, **kwargs)
@@ -87,7 +87,7 @@ class MoveForm(Mixing):
 
 class SwapForm(Mixing):
     other = forms.ModelChoiceField(label=_("与谁对换"), queryset=BedStay.objects.none())
-    field_order: ClassVar[list[str]] = ["other", "mix_code", "mix_text"]
+    field_order = ["other", "mix_code", "mix_text"]
 
     def __init__(self, actor: Actor, stay: BedStay, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -198,3 +198,9 @@ class RoomForm(Form):
 
 class RoomSexForm(Form):
     sex = forms.ChoiceField(label=_("收治性别"), choices=RoomSex)
+
+
+class NumberForm(Form):
+    """One more bed in a room."""
+
+    number = forms.CharField(label=_("床号"), max_length=10)

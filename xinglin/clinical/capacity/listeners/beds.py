@@ -77,9 +77,7 @@ def free_the_bed(event: EncounterEnded) -> None:
     """Discharge frees the bed, wherever it was written."""
     mine = Q(encounter_id=event.encounter_id)
     if event.kind == Encounter.Kind.INPATIENT:
-        mine |= Q(
-            encounter=None, person_id=event.person_id, organisation_id=event.organisation_id
-        )
+        mine |= Q(encounter=None, person_id=event.person_id, organisation_id=event.organisation_id)
     died = event.discharge_way == "5"
     _leave(mine, event.ended_at, StayEnd.DIED if died else StayEnd.DISCHARGED)
 

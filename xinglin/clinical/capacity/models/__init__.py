@@ -1,10 +1,10 @@
 """What a house can give: wards with their beds, and who lies in them."""
 
 from xinglin.clinical.capacity.models.beds import (
-    FreeBeds,
     Bed,
     BedKind,
     BedState,
+    FreeBeds,
     Room,
     RoomSex,
     Ward,
@@ -15,6 +15,8 @@ from xinglin.clinical.capacity.models.stays import (
     HoldState,
     StayEnd,
     bed_labels,
+    bed_of_visit,
+    in_the_past_too,
 )
 
 __all__ = [
@@ -30,4 +32,6 @@ __all__ = [
     "StayEnd",
     "Ward",
     "bed_labels",
+    "bed_of_visit",
+    "in_the_past_too",
 ]

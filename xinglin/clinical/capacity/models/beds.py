@@ -12,9 +12,8 @@ from django.db import models
 from django.db.models import Count, Exists, FilteredRelation, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from xinglin.clinical.capacity.catalogue import beds as catalogue
 from xinglin.kernel import clock
@@ -118,9 +117,7 @@ class Room(Record):
     county = models.ForeignKey(
         Organisation, models.PROTECT, related_name="+", verbose_name=_("所属县")
     )
-    ward = models.ForeignKey(
-        Ward, models.PROTECT, related_name="rooms", verbose_name=_("病区")
-    )
+    ward = models.ForeignKey(Ward, models.PROTECT, related_name="rooms", verbose_name=_("病区"))
     number = models.CharField(_("病室号"), max_length=10)
     sex = models.CharField(_("收治性别"), max_length=6, choices=RoomSex, default=RoomSex.SAME)
 
@@ -128,9 +125,7 @@ class Room(Record):
 
     class Meta:
         verbose_name = _("病室")
-        constraints = [
-            models.UniqueConstraint(fields=["ward", "number"], name="room_number_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["ward", "number"], name="room_number_once")]
 
     def __str__(self) -> str:
         return gettext("%(number)s 室") % {"number": self.number}
@@ -238,9 +233,7 @@ class BedQuerySet(PlaceQuerySet):
                 men=Count("id", filter=free & _open_to(Sex.MALE)),
                 women=Count("id", filter=free & _open_to(Sex.FEMALE)),
                 today=Count("id", filter=leaves & Q(lying__planned_on__lte=day)),
-                tomorrow=Count(
-                    "id", filter=leaves & Q(lying__planned_on=day + timedelta(days=1))
-                ),
+                tomorrow=Count("id", filter=leaves & Q(lying__planned_on=day + timedelta(days=1))),
             )
             .order_by("organisation_id", "ward__code", "ward_id")
         )
@@ -260,9 +253,8 @@ def _open_to(sex: str) -> Q:
     if sex not in OPEN_TO:
         # Of an unknown sex: only where it does not matter.
         return Q(room__sex=RoomSex.EITHER)
-    return Q(room__sex__in=OPEN_TO[Sex(sex)]) | (
-        Q(room__sex=RoomSex.SAME) & ~Exists(_others_in("room_id", sex))
-    )
+    shared = Q(room__sex=RoomSex.SAME) & ~Q(Exists(_others_in("room_id", sex)))
+    return Q(room__sex__in=OPEN_TO[Sex(sex)]) | shared
 
 
 def _others_in(room: str, sex: str) -> models.QuerySet[Bed]:

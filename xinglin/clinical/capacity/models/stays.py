@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -92,7 +92,9 @@ class BedStay(Record):
     began = models.DateTimeField(_("入院上床时间"), editable=False)
     planned_on = models.DateField(_("计划出院日期"), null=True, blank=True)
     until = models.DateTimeField(_("离床时间"), null=True, blank=True, editable=False)
-    end = models.CharField(_("离床方式"), max_length=10, choices=StayEnd, blank=True, editable=False)
+    end = models.CharField(
+        _("离床方式"), max_length=10, choices=StayEnd, blank=True, editable=False
+    )
     moved_from = models.OneToOneField(
         "self",
         models.PROTECT,
@@ -257,9 +259,7 @@ class BedHold(Staged):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["until"], name="bed_hold_until", condition=Q(state="standing")
-            ),
+            models.Index(fields=["until"], name="bed_hold_until", condition=Q(state="standing")),
             models.Index(fields=["subject_kind", "subject_id"], name="bed_hold_subject"),
         ]
 
@@ -271,6 +271,16 @@ class BedHold(Staged):
 
     def get_absolute_url(self) -> str:
         return self.bed.get_absolute_url()
+
+
+def bed_of_visit(column: str) -> Subquery:
+    """Something about the bed in which the person of a visit lies now, beside each visit."""
+    return Subquery(BedStay.objects.current().filter(encounter=OuterRef("pk")).values(column)[:1])
+
+
+def in_the_past_too() -> models.QuerySet[BedStay]:
+    """Every stay that stands, the first one first: how a visit went through the wards."""
+    return BedStay.objects.filter(voided_at=None).order_by("since", "id")
 
 
 def bed_labels(encounters: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:

@@ -49,12 +49,8 @@ MOVE = Permission("beds.move", _("转床"), own_house)
 PLAN = Permission("beds.plan", _("登记计划出院"), own_house)
 DISCHARGE = Permission("beds.discharge", _("出院离床"), own_house)
 VOID = Permission("beds.void", _("作废入住记录"), own_house)
-LAPSE: Permission[BedHold] = Permission(
-    "beds.lapse", _("预留到期"), lambda actor, hold: False
-)
-JOIN: Permission[BedStay] = Permission(
-    "beds.join", _("关联住院"), lambda actor, stay: False
-)
+LAPSE: Permission[BedHold] = Permission("beds.lapse", _("预留到期"), lambda actor, hold: False)
+JOIN: Permission[BedStay] = Permission("beds.join", _("关联住院"), lambda actor, stay: False)
 
 # In which states of a bed an act makes sense at all; the doors offer an act only there.
 STATES: dict[str, tuple[BedState, ...]] = {

@@ -42,9 +42,7 @@ def ward(house: Organisation, name: str = "内科病区", **facts: Any) -> Ward:
 def room(ward: Ward, number: str = "301", *numbers: str, sex: str = "same", **facts: Any) -> Room:
     """A room with beds of these numbers (1 and 2 without)."""
     by = system(ward.county_id)
-    found = beds.open_room(
-        Room(county_id=ward.county_id, ward=ward, number=number, sex=sex), by=by
-    )
+    found = beds.open_room(Room(county_id=ward.county_id, ward=ward, number=number, sex=sex), by=by)
     for each in numbers or ("1", "2"):
         bed(found, each, **facts)
     return found

@@ -306,9 +306,7 @@ def test_a_man_and_a_woman_do_not_change_beds(county, ward):
 def test_a_bed_out_of_use_says_why_and_comes_back_by_itself(county, ward, noon):
     bed = ward_of.found(ward, "1")
     refused(beds.UnknownReason, beds.block, bed, by=county.ma, code="other")
-    refused(
-        beds.WrongTime, beds.block, bed, by=county.ma, code="repair", until=timezone.now()
-    )
+    refused(beds.WrongTime, beds.block, bed, by=county.ma, code="repair", until=timezone.now())
     until = timezone.now() + timedelta(hours=3)
     beds.block(bed, by=county.ma, code="other", text="床头灯损坏", until=until)
     assert bed.reason_label == "其他：床头灯损坏"
@@ -405,9 +403,7 @@ def test_a_ward_is_kept_by_its_house_and_the_county(county, ward):
 def test_a_strangers_ward_cannot_be_filled(county, ward):
     refused(Forbidden, ward_of.lying, ward, "1", ward_of.woman(county), county.stranger)
     refused(Forbidden, ward_of.lying, ward, "1", ward_of.woman(county), county.zhao)
-    refused(
-        Forbidden, beds.hold_bed, ward, by=county.stranger, person=ward_of.woman(county)
-    )
+    refused(Forbidden, beds.hold_bed, ward, by=county.stranger, person=ward_of.woman(county))
     alien = cast.resident(county.strange_admin, county.strange_region, "外人")
     refused(beds.WrongBed, ward_of.lying, ward, "5", alien, county.ma)
 

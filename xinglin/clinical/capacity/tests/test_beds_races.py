@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from xinglin.kernel.access import system
 from xinglin.kernel.errors import Refused
 from xinglin.registry.people.models import Person
 what, key, *rest = sys.argv[1:]
+print("ready", flush=True)
 sys.stdin.readline()
 for who in rest:
     try:
@@ -80,13 +80,20 @@ def hand(*words: Any) -> subprocess.Popen[str]:
     )
 
 
-def together(hands: list[subprocess.Popen[str]]) -> list[str]:
-    """Let all begin at once; what each said, line by line."""
-    time.sleep(4)
+def begin(hands: list[subprocess.Popen[str]]) -> None:
+    """Let all begin at once, when the last has found its way in."""
+    for each in hands:
+        assert each.stdout is not None
+        assert each.stdout.readline() == "ready\n"
     for each in hands:
         assert each.stdin is not None
         each.stdin.write("\n")
         each.stdin.flush()
+
+
+def together(hands: list[subprocess.Popen[str]]) -> list[str]:
+    """Let all begin at once; what each said, line by line."""
+    begin(hands)
     told: list[str] = []
     for each in hands:
         out, problem = each.communicate(timeout=120)
@@ -121,9 +128,7 @@ def test_one_patient_and_three_beds_given_at_once(county):
     ward = ward_of.ward(county.township)
     ward_of.room(ward, "301", "1", "2", "3", sex="either")
     she = ward_of.woman(county)
-    told = together(
-        [hand("admit", ward_of.found(ward, n).pk, she.pk) for n in ("1", "2", "3")]
-    )
+    told = together([hand("admit", ward_of.found(ward, n).pk, she.pk) for n in ("1", "2", "3")])
     assert sorted(told) == ["done", *["refused already-in-bed"] * 2]
     true_to_the_rows()
 
@@ -172,16 +177,12 @@ def test_a_process_that_is_killed_leaves_every_bed_true(county):
     ward_of.room(ward, "301", *map(str, range(12)), sex="either")
     people = [ward_of.woman(county, f"卫{n}") for n in range(24)]
     hands = [hand("hold", ward.pk, *(p.pk for p in people[n::2])) for n in range(2)]
-    time.sleep(4)
-    for each in hands:
-        assert each.stdin is not None
-        each.stdin.write("\n")
-        each.stdin.flush()
+    begin(hands)
     first = hands[0]
     assert first.stdout is not None
     first.stdout.readline()
     os.kill(first.pid, signal.SIGKILL)
-    first.wait()
+    first.communicate()
     _out, problem = hands[1].communicate(timeout=120)
     assert hands[1].returncode == 0, problem
     true_to_the_rows()

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count, F, Min, OuterRef, Q, Subquery
+from django.db.models import Count, F, Min, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from xinglin.clinical.capacity.models import BedStay, bed_labels
+from xinglin.clinical.capacity.models import bed_labels, bed_of_visit
 from xinglin.clinical.orders import actions, permissions
 from xinglin.clinical.orders.forms import WardForm, colleagues
 from xinglin.clinical.orders.models import Done, Execution, SkinTest, State
@@ -75,9 +75,9 @@ def listing(request: Request) -> HttpResponse:
             in_review=Count("orders", filter=Q(orders__state=State.REVIEW), distinct=True),
         )
         .annotate(
-            ward=Subquery(_lies("bed__ward__name")),
-            bed=Subquery(_lies("bed__number")),
-            place=Subquery(_lies("bed__place")),
+            ward=bed_of_visit("bed__ward__name"),
+            bed=bed_of_visit("bed__number"),
+            place=bed_of_visit("bed__place"),
         )
         # As one walks: ward by ward, bed by bed; who lies in none comes last.
         .order_by(F("ward").asc(nulls_last=True), "place", "bed", "department", "started_at", "id")
@@ -102,11 +102,6 @@ def listing(request: Request) -> HttpResponse:
 def _reading(request: Request) -> None:
     if not request.actor.may(permissions.READ.code):
         raise Forbidden(_("当前岗位不能查阅医嘱。"))
-
-
-def _lies(column: str) -> Any:
-    """Something about the bed in which the visit's person lies now."""
-    return BedStay.objects.current().filter(encounter=OuterRef("pk")).values(column)[:1]
 
 
 def _soon() -> timedelta:

@@ -108,9 +108,7 @@ def opened(actor: Actor, subject: Record, *, parts: str = "", door: str = "") ->
     )
 
 
-def listed(
-    actor: Actor, verb: str, rows: Iterable[Any], *, door: str = "", what: str = ""
-) -> None:
+def listed(actor: Actor, verb: str, rows: Iterable[Any], *, door: str = "", what: str = "") -> None:
     """Write that lines of a list, each about a person, lay open: one trace a person and a while.
 
     `what` names the list, where it is not that of requests.

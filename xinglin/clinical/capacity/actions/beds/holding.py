@@ -98,9 +98,7 @@ def hold_bed(
 
 
 def _new(bed: Bed, facts: dict[str, Any]) -> BedHold:
-    return BedHold(
-        county_id=bed.county_id, organisation_id=bed.organisation_id, bed=bed, **facts
-    )
+    return BedHold(county_id=bed.county_id, organisation_id=bed.organisation_id, bed=bed, **facts)
 
 
 def _choose(

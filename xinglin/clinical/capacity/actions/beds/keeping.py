@@ -81,7 +81,8 @@ def close_ward(ward: Ward, *, by: Actor) -> Ward:
     given = sum(bed.state in (BedState.OCCUPIED, BedState.HELD) for bed in beds)
     if given:
         raise WrongState(
-            _("病区还有 %(count)d 张占用或预留的床位，请先转床、出院或取消预留。") % {"count": given}
+            _("病区还有 %(count)d 张占用或预留的床位，请先转床、出院或取消预留。")
+            % {"count": given}
         )
     for bed in beds:
         put(bed, BedState.CLOSED, now)
@@ -156,9 +157,7 @@ def close_bed(bed: Bed, *, by: Actor) -> Bed:
 
 
 @action(permissions.BLOCK)
-def block(
-    bed: Bed, *, by: Actor, code: str, text: str = "", until: datetime | None = None
-) -> Bed:
+def block(bed: Bed, *, by: Actor, code: str, text: str = "", until: datetime | None = None) -> Bed:
     """Put a bed out of use, saying why and, where it is known, until when."""
     coded("block", code, text, field="code")
     now = clock.now()

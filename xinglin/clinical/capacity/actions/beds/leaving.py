@@ -46,9 +46,7 @@ def discharge(
     moment = at or clock.now()
     visit = stay.encounter
     with transaction.atomic():
-        done = leave(
-            stay, by=by, at=moment, end=StayEnd.DIED if discharge_way == DIED else ""
-        )
+        done = leave(stay, by=by, at=moment, end=StayEnd.DIED if discharge_way == DIED else "")
         if visit is not None:
             visit.refresh_from_db()
             if visit.ended_at is None and visit.voided_at is None:

@@ -127,9 +127,7 @@ def _hold(request: Request, place: Ward | Bed, body: schemas.HoldIn, kind: str) 
 # ------------------------------------------------------------------------- beds
 
 
-@router.get(
-    "/beds", response=page_of(schemas.BedOut), operation_id="listBeds", summary="床位列表"
-)
+@router.get("/beds", response=page_of(schemas.BedOut), operation_id="listBeds", summary="床位列表")
 def beds(request: Request, asked: Query[schemas.BedFilter]) -> Any:
     """未撤的床位；`free_for` 只列该性别现在可安排的空床。"""
     rows = _beds(request).standing()

@@ -38,8 +38,10 @@ def act(request: Request, pk: UUID, name: str) -> HttpResponse:
         raise Http404
     bed = _bed_of(request, pk)
     visit = request.POST.get("encounter")
-    form = None if name == "admit" and (visit or "expected" in request.POST) else form_of(
-        name, request.actor, bed, None, request.POST
+    form = (
+        None
+        if name == "admit" and (visit or "expected" in request.POST)
+        else form_of(name, request.actor, bed, None, request.POST)
     )
     if form is not None and not form.is_valid():
         return show(request, bed.ward, status=422, bed=bed, bound={name: form})
@@ -121,9 +123,7 @@ def act_on_stay(request: Request, pk: UUID, name: str) -> HttpResponse:
     return redirect(ward)
 
 
-def _at_stay(
-    request: Request, name: str, stay: BedStay, facts: dict[str, Any]
-) -> tuple[str, Ward]:
+def _at_stay(request: Request, name: str, stay: BedStay, facts: dict[str, Any]) -> tuple[str, Ward]:
     by, who, bed = request.actor, stay.person.name, stay.bed
     if name == "move":
         moved = actions.move(stay, by=by, **facts)
@@ -161,9 +161,7 @@ def _told_back(
         target = form.cleaned_data["bed"]
         again = forms.MoveForm(request.actor, initial={"bed": target.pk}, auto_id="mix-%s")
         bound: dict[str, Form] = {"mix": again}
-        return show(
-            request, target.ward, status=422, bed=bed, bound=bound, why=str(refusal)
-        )
+        return show(request, target.ward, status=422, bed=bed, bound=bound, why=str(refusal))
     messages.error(request, str(refusal))
     bed.refresh_from_db()
     return show(request, bed.ward, status=422, bed=bed)

@@ -125,9 +125,7 @@ def show(
     person = coming.person if coming else hand["stay"].person if hand.get("moves") else None
     suits: set[UUID] = set()
     if person is not None:
-        suits = set(
-            beds.filter(ward=ward).suiting(person.sex).values_list("pk", flat=True)
-        )
+        suits = set(beds.filter(ward=ward).suiting(person.sex).values_list("pk", flat=True))
     tiles = _tiles(actor, rows, stays, holds, names, person, suits)
     for tile in tiles:
         tile["chosen"] = chosen is not None and tile["bed"].pk == chosen.pk

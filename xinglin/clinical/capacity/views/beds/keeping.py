@@ -108,9 +108,7 @@ def _add_room(form: forms.RoomForm, ward: Ward, actor: Actor) -> None:
     told: dict[str, Any] = form.cleaned_data
     with transaction.atomic():
         room = actions.open_room(
-            Room(
-                county_id=ward.county_id, ward=ward, number=told["number"], sex=told["sex"]
-            ),
+            Room(county_id=ward.county_id, ward=ward, number=told["number"], sex=told["sex"]),
             by=actor,
         )
         for number in form.numbers():
@@ -156,7 +154,11 @@ def _change(request: Request, ward: Ward, what: str) -> None:
     elif what == "bed":
         last = Bed.objects.visible_to(actor).standing().filter(room=room).order_by("place").last()
         kind = last.kind if last and last.kind != "extra" else "general"
-        _open_bed(room, request.POST.get("number", "").strip()[:10], kind, actor)
-        messages.success(request, _("床位已增加。"))
+        number = forms.NumberForm(request.POST)
+        if number.is_valid():
+            _open_bed(room, number.cleaned_data["number"], kind, actor)
+            messages.success(request, _("床位已增加。"))
+        else:
+            messages.error(request, _("请填写床号，最多 10 个字。"))
     else:
         raise Http404

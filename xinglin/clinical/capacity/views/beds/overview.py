@@ -80,8 +80,7 @@ def house(request: Request) -> HttpResponse:
         total=added(wards),
         may_read=seen,
         may_overview=actor.may(permissions.OVERVIEW.code),
-        may_maintain=actor.may(permissions.MAINTAIN.code)
-        and actor.reaches(at.pk, at.region_id),
+        may_maintain=actor.may(permissions.MAINTAIN.code) and actor.reaches(at.pk, at.region_id),
         live=60,
     )
 
