@@ -18,9 +18,7 @@ from xinglin.kernel.access import Actor
 from xinglin.registry.organisations.models import Department, Organisation
 from xinglin.registry.people.models import Person
 from xinglin.registry.terminology import catalogue as terminology
-from xinglin.ui.forms import DateTimeInput, Form, PersonPicker, SegmentedChoice
-
-DATE = {"type": "date"}
+from xinglin.ui.forms import DateInput, DateTimeInput, Form, PersonPicker, SegmentedChoice
 
 
 def coded(group: str, *, none: bool = False) -> list[tuple[str, str]]:
@@ -58,9 +56,7 @@ class OfPerson(Form):
 
 
 class AdmitForm(OfPerson, Mixing):
-    planned_on = forms.DateField(
-        label=_("计划出院日期"), required=False, widget=forms.DateInput(attrs=DATE)
-    )
+    planned_on = forms.DateField(label=_("计划出院日期"), required=False, widget=DateInput)
     field_order = ["person", "planned_on", "mix_code", "mix_text"]
 
 
@@ -103,9 +99,7 @@ class SwapForm(Mixing):
 
 
 class PlanForm(Form):
-    on = forms.DateField(
-        label=_("计划出院日期"), required=False, widget=forms.DateInput(attrs=DATE)
-    )
+    on = forms.DateField(label=_("计划出院日期"), required=False, widget=DateInput)
 
     def __init__(self, stay: BedStay, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
