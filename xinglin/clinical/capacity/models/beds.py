@@ -253,16 +253,23 @@ def _open_to(sex: str) -> Q:
     if sex not in OPEN_TO:
         # Of an unknown sex: only where it does not matter.
         return Q(room__sex=RoomSex.EITHER)
-    shared = Q(room__sex=RoomSex.SAME) & ~Q(Exists(_others_in("room_id", sex)))
+    shared = Q(room__sex=RoomSex.SAME)
+    for others in _others_in("room_id", sex):
+        shared &= ~Q(Exists(others))
     return Q(room__sex__in=OPEN_TO[Sex(sex)]) | shared
 
 
-def _others_in(room: str, sex: str) -> models.QuerySet[Bed]:
-    """Beds of the room in `room` that are given to, or kept for, somebody not of this sex."""
+def _others_in(room: str, sex: str) -> tuple[models.QuerySet[Bed], models.QuerySet[Bed]]:
+    """Beds of the room in `room` in which somebody not of this sex lies, and is expected.
+
+    Two questions, so that each is answered from the index of what is now: past stays do not count.
+    """
     others = [other for other in Sex.values if other != sex]
     rows = Bed.objects.filter(room_id=OuterRef(room), state__in=GIVEN)
-    lies = Q(stays__until=None, stays__voided_at=None, stays__person__sex__in=others)
-    return rows.filter(lies | Q(holds__state="standing", holds__person__sex__in=others))
+    return (
+        rows.filter(stays__until=None, stays__voided_at=None, stays__person__sex__in=others),
+        rows.filter(holds__state="standing", holds__person__sex__in=others),
+    )
 
 
 class Bed(Staged):
