@@ -33,6 +33,8 @@ SYSTEM = {
     "capacity.offer": "a freed place goes to whoever waits first, by itself",
     "capacity.lapse": "and on to the next when it is not answered",
     "capacity.serve": "confirming the offered place ends the wait",
+    "beds.lapse": "the clock alone lets a hold on a bed run out",
+    "beds.join": "a bed that was taken first is tied to the stay that was written afterwards",
     "client.register": "no page lets other systems in; whoever runs the installation does",
     "client.withdraw": "and shuts them out",
 }
@@ -45,6 +47,8 @@ READINGS = {
     "triage.read",
     "triage.advise",
     "triage.statistics",
+    "beds.read",
+    "beds.overview",
     "person.search",
     "operations.see",
     "resident.read",

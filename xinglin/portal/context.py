@@ -6,21 +6,12 @@ from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from xinglin.kernel import inbox
 from xinglin.kernel.access import NOBODY, NONE, Actor
-from xinglin.ui.pages import NavEntry
+from xinglin.portal.rooms import address, rooms
 from xinglin.ui.pages import Post as PostEntry
-
-
-@cache
-def address(name: str) -> str:
-    """The address of a page that needs no id; a page's frame names a dozen."""
-    return reverse(name)
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -31,7 +22,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     counts = cache(lambda: glance(request, actor))
     return {
         "actor": actor,
-        "nav": SimpleLazyObject(lambda: rooms(request, actor, waiting=counts()[0])),
+        "nav": SimpleLazyObject(lambda: rooms(actor, request.path, waiting=counts()[0])),
         "posts": SimpleLazyObject(lambda: posts(request, actor)),
         "bell": SimpleLazyObject(lambda: bell(counts()[1])),
         "switch_url": address("portal:switch-post"),
@@ -44,69 +35,6 @@ def glance(request: HttpRequest, actor: Actor) -> tuple[int, int]:
     """How much waits, and how much is new since the reader last looked at the news."""
     user: Any = request.user
     return inbox.at_a_glance(actor, since=user.notices_seen_at)
-
-
-def rooms(request: HttpRequest, actor: Actor, *, waiting: int) -> list[NavEntry]:
-    """The rooms of the post, at most seven, with what waits in them."""
-    found: list[NavEntry] = [
-        {"label": _("工作台"), "url": address("portal:workbench"), "icon": "home"},
-    ]
-    owing = ("referral.read", "privacy.review", "orders.read", "capacity.read")
-    if any(actor.may(code) for code in owing):
-        found.append(
-            {
-                "label": _("待办"),
-                "url": address("portal:inbox"),
-                "icon": "inbox",
-                "count": waiting,
-            }
-        )
-    if actor.may("privacy.review"):
-        found += [
-            {"label": _("查阅记录"), "url": address("privacy:readings"), "icon": "eye"},
-            {"label": _("查阅异常"), "url": address("privacy:flags"), "icon": "alert-triangle"},
-            {"label": _("查阅核查"), "url": address("privacy:reviews"), "icon": "lock"},
-        ]
-    if actor.may("referral.read"):
-        found += [
-            {"label": _("转诊"), "url": address("referral:list"), "icon": "arrows-exchange"},
-        ]
-    if actor.may("orders.read"):
-        found.append({"label": _("医嘱"), "url": address("orders:list"), "icon": "clipboard-list"})
-    if actor.may("triage.grade"):
-        found.append({"label": _("分诊"), "url": address("triage:desk"), "icon": "first-aid-kit"})
-    if actor.may("capacity.read"):
-        found.append({"label": _("预约"), "url": address("capacity:find"), "icon": "calendar"})
-    if actor.may("person.search"):
-        found.append(
-            {"label": pgettext("list", "居民"), "url": address("people:list"), "icon": "users"}
-        )
-    if actor.may("agreement.write"):
-        found.append(
-            {"label": _("机构协议"), "url": address("agreements:list"), "icon": "file-text"}
-        )
-    if actor.may("referral.statistics"):
-        found.append(
-            {"label": _("统计"), "url": address("referral:statistics"), "icon": "chart-bar"}
-        )
-    if actor.may("organisation.maintain"):
-        found += [
-            {
-                "label": pgettext("list", "机构"),
-                "url": address("organisations:list"),
-                "icon": "building-hospital",
-            },
-            {"label": _("人员"), "url": address("staff:list"), "icon": "id"},
-        ]
-    if actor.may("import.run"):
-        found.append({"label": _("导入"), "url": address("imports:list"), "icon": "upload"})
-    # A record is a resident's.
-    path = request.path.replace("/record/", address("people:list"), 1)
-    inside = [e for e in found if e["url"] != "/" and path.startswith(e["url"])]
-    here = max(inside, key=lambda e: len(e["url"]), default=found[0])
-    for entry in found:
-        entry["active"] = entry is here and (inside != [] or request.path == "/")
-    return found[:7]
 
 
 def posts(request: HttpRequest, actor: Actor) -> list[PostEntry]:

@@ -28,13 +28,17 @@ if TYPE_CHECKING:
 
 
 class NavEntry(TypedDict, total=False):
-    """One room of the post in the left rail; `count` is what waits there."""
+    """One room of the post in the left rail; `count` is what waits there.
+
+    A room with several `doors` leads to the first; the others show while one is in the room.
+    """
 
     label: StrOrPromise
     url: str
     icon: str
     count: int
     active: bool
+    doors: list[NavEntry]
 
 
 class Post(TypedDict, total=False):

@@ -1,1 +1,1 @@
-"""The one booking engine: schedules, slots, holds, bookings, closures and the waiting list."""
+"""The one booking engine: schedules, slots, bookings, the waiting list; beds."""

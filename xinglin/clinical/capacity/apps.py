@@ -37,3 +37,5 @@ class CapacityConfig(AppConfig):
                 waiting={permissions.CONFIRM.code: _("有号待确认")},
             ),
         )
+        from xinglin.clinical.capacity.listeners import beds  # noqa: F401
+        from xinglin.clinical.capacity.permissions import beds as bed_permissions  # noqa: F401

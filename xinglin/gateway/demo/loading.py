@@ -16,6 +16,7 @@ from xinglin.clinical.referral.models import Referral
 from xinglin.gateway import actions as gateway
 from xinglin.gateway.demo import (
     agreements,
+    beds,
     clinics,
     county,
     findings,
@@ -85,7 +86,7 @@ def load(residents: int = 4200, *, seed: int = SEED, progress: Progress | None =
     _tell_stories(
         max(60, residents // 14), rng, lambda done, total: told(72 + 20 * done // total, 100)
     )
-    _open_clinics(Random(seed + 2), lambda done, total: told(92 + 8 * done // total, 100))
+    _open_clinics(Random(seed + 3), lambda done, total: told(92 + 8 * done // total, 100))
     privacy.stories(PASSWORD)
     told(100, 100)
     return True
@@ -161,7 +162,9 @@ def _tell_stories(count: int, rng: Random, progress: Progress) -> None:
     # In the ward lie people who are on no road just now.
     away = set(Referral.objects.open().values_list("person_id", flat=True))
     ill = [person for person in [*township, *far] if person.pk not in away]
-    wards.Ward(cast, "QS201", rng).fill(ill)
+    lies = wards.Ward(cast, "QS201", rng).fill(ill)
+    # Of its own chance, so that the referrals stay what they were; a bed for some sixteen.
+    beds.Beds(cast, Random(SEED + 2), most=count - count // 8).set_up(ill[2 * lies :])
 
 
 def _open_clinics(rng: Random, progress: Progress) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from django.db.models import Exists, OuterRef
 
 from xinglin.clinical.capacity.fhir import OFFERS as CAPACITY
+from xinglin.clinical.capacity.fhir.beds import IN_BEDS, whereabouts
+from xinglin.clinical.capacity.fhir.beds import OFFERS as BEDS
 from xinglin.clinical.orders.fhir import OFFERS as ORDERS
 from xinglin.clinical.orders.models import Order
 from xinglin.clinical.privacy.fhir import OFFERS as PRIVACY
 from xinglin.clinical.record.fhir.offers import OFFERS as RECORD
-from xinglin.clinical.record.models import Medication
+from xinglin.clinical.record.models import Encounter, Medication
 from xinglin.clinical.referral.fhir import OFFERS as REFERRAL
 from xinglin.clinical.triage.fhir import OFFERS as TRIAGE
 from xinglin.kernel.access import Actor
@@ -36,13 +38,30 @@ def _once(offer: Offer) -> Offer:
     return replace(offer, rows=rows)
 
 
+def _where(offer: Offer) -> Offer:
+    """A visit tells the beds in which somebody lay; the record itself does not know of beds."""
+    if offer.model is not Encounter:
+        return offer
+
+    def write(visit: Any) -> dict[str, Any]:
+        told = offer.write(visit)
+        lay = whereabouts(getattr(visit, "lay_in", ()))
+        return {**told, "location": lay} if lay else told
+
+    def parts(actor: Actor) -> Sequence[Any]:
+        return (*offer.parts(actor), IN_BEDS)
+
+    return replace(offer, write=write, parts=parts)
+
+
 ALL: tuple[Offer, ...] = (
     *ORGANISATIONS,
+    *BEDS,
     *STAFF,
     *PEOPLE,
     *AGREEMENTS,
-    *map(_once, RECORD),
     *CAPACITY,
+    *(_where(_once(offer)) for offer in RECORD),
     *ORDERS,
     *TRIAGE,
     *REFERRAL,

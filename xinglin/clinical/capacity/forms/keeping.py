@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.utils import timezone
@@ -48,7 +48,7 @@ class ScheduleForm(Form):
         help_text=_("不填则按全县参数。"),
     )
 
-    units: ClassVar[Any] = {"fee": _("元"), "release_hours": _("小时")}
+    units = {"fee": _("元"), "release_hours": _("小时")}
 
     def __init__(self, actor: Actor, house_id: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,7 +67,7 @@ class ScheduleForm(Form):
             (_("有效期"), ("since", "until")),
             (_("各渠道预留比例"), (*quotas, "release_hours")),
         )
-        self.units = {**ScheduleForm.units, **dict.fromkeys(quotas, "%")}  # type: ignore[misc]
+        self.units = {**ScheduleForm.units, **dict.fromkeys(quotas, "%")}
 
     @staticmethod
     def told(schedule: Schedule) -> dict[str, Any]:

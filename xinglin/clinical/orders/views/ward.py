@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count, Min, Q
+from django.db.models import Count, F, Min, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from xinglin.clinical.capacity.models import bed_labels, bed_of_visit
 from xinglin.clinical.orders import actions, permissions
 from xinglin.clinical.orders.forms import WardForm, colleagues
 from xinglin.clinical.orders.models import Done, Execution, SkinTest, State
@@ -73,7 +74,13 @@ def listing(request: Request) -> HttpResponse:
             ),
             in_review=Count("orders", filter=Q(orders__state=State.REVIEW), distinct=True),
         )
-        .order_by("department", "started_at", "id")
+        .annotate(
+            ward=bed_of_visit("bed__ward__name"),
+            bed=bed_of_visit("bed__number"),
+            place=bed_of_visit("bed__place"),
+        )
+        # As one walks: ward by ward, bed by bed; who lies in none comes last.
+        .order_by(F("ward").asc(nulls_last=True), "place", "bed", "department", "started_at", "id")
     )
     return page(
         request,
@@ -123,11 +130,12 @@ def rounds(request: Request) -> HttpResponse:
     )
     for person in {row.order.person_id: row.order.person for row in rows}.values():
         opened(actor, person)
+    beds = bed_labels({row.order.encounter_id for row in rows})
     return page(
         request,
         "orders/round.html",
         part="list",
-        groups=_grouped(rows, by_time=by_time),
+        groups=_grouped(rows, beds, by_time=by_time),
         by_time=by_time,
         ahead=bool(request.GET.get("ahead")),
         colleagues=colleagues(_house(request), actor.name),
@@ -142,10 +150,20 @@ def _house(request: Request) -> Any:
     return tree.get(request.actor.org_id)
 
 
-def _grouped(rows: list[Execution], *, by_time: bool) -> list[dict[str, Any]]:
+def _grouped(
+    rows: list[Execution], beds: dict[UUID, tuple[str, str]], *, by_time: bool
+) -> list[dict[str, Any]]:
     """Cards of the round: a patient (or an hour), in it what is given at once in one drip."""
     if not by_time:
-        rows.sort(key=lambda row: (str(row.order.encounter_id), row.due_at, row.order.place))
+        # Bed by bed, as one walks; who lies in none comes last.
+        rows.sort(
+            key=lambda row: (
+                _way(beds.get(row.order.encounter_id)),
+                str(row.order.encounter_id),
+                row.due_at,
+                row.order.place,
+            )
+        )
     found = []
     key: Any = (lambda row: row.due_at) if by_time else (lambda row: row.order.encounter_id)
     for _key, many in groupby(rows, key=key):
@@ -162,12 +180,22 @@ def _grouped(rows: list[Execution], *, by_time: bool) -> list[dict[str, Any]]:
                 {
                     "rows": members,
                     "first": first,
+                    "bed": beds.get(first.order.encounter_id, ("", ""))[1],
                     "second": any(row.order.high_alert for row in members),
                     "skin_test": any(row.order.skin_test == SkinTest.REQUIRED for row in members),
                 }
             )
-        found.append({"first": inside[0], "drips": drips})
+        bed = beds.get(inside[0].order.encounter_id, ("", ""))[1]
+        found.append({"first": inside[0], "drips": drips, "bed": bed})
     return found
+
+
+def _way(bed: tuple[str, str] | None) -> tuple[bool, str, int, str]:
+    """Where a bed comes on the walk through the wards."""
+    if bed is None:
+        return True, "", 0, ""
+    digits = "".join(sign for sign in bed[1] if sign.isdecimal())
+    return False, bed[0], int(digits or 0), bed[1]
 
 
 @require_POST

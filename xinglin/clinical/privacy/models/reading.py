@@ -63,7 +63,7 @@ CARE = trail.Ground("care", _("诊疗关系"), _care)
 CONSENT = trail.Ground("consent", _("居民授权"), _consent)
 GLASS = trail.Ground("break-glass", _("紧急查阅"), _glass)
 WRITTEN = trail.Ground("own-house", _("本机构书写的内容"))
-LISTS = trail.Ground("lists", _("待办与转诊列表"))
+LISTS = trail.Ground("lists", _("工作列表"))
 NO_RIGHT = trail.Ground("no-right", _("无查阅权限"))
 NOT_PROVEN = trail.Ground("not-proven", _("核验未通过"))
 
