@@ -177,7 +177,6 @@ CUTS = {
     "xinglin/clinical/record/views/portrait.py FURTHER[:size]": "places for ids, no rows",
     "xinglin/clinical/record/views/portrait.py values[:len(PERSON)]": "the columns of one row",
     "xinglin/clinical/referral/views/writing.py join[:100]": "words of one letter, no rows",
-    "xinglin/portal/context.py found[:7]": "the frame has seven places; no role has more",
     "xinglin/portal/views.py mine[:8]": "beside the count and the way to the whole inbox",
     "xinglin/portal/views.py others[:6]": "beside the count and the way to the whole list",
     **{

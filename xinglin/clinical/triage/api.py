@@ -143,7 +143,7 @@ class DecideIn(In):
     note: str = Field("", max_length=200)
 
 
-class AgreementOut(Schema):
+class FollowedOut(Schema):
     code: str
     label: str
     n: int
@@ -155,11 +155,11 @@ class AgreementOut(Schema):
 class AgreementCountsOut(Schema):
     """Agreement with the advice in a period."""
 
-    total: AgreementOut
-    by_outcome: list[AgreementOut]
-    by_house: list[AgreementOut]
-    by_rule: list[AgreementOut]
-    by_doctor: list[AgreementOut]
+    total: FollowedOut
+    by_outcome: list[FollowedOut]
+    by_house: list[FollowedOut]
+    by_rule: list[FollowedOut]
+    by_doctor: list[FollowedOut]
 
 
 class PeriodIn(Schema):

@@ -1,3 +1,5 @@
+"""What capacity announces of bookings; of beds in `beds`."""
+
 from datetime import datetime
 from uuid import UUID
 

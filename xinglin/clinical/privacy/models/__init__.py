@@ -16,6 +16,7 @@ from xinglin.clinical.privacy.models.reading import (
     readings,
     refused,
 )
+from xinglin.clinical.privacy.models.reviews import Mark, Review, State, Vip
 from xinglin.clinical.privacy.models.rows import (
     OWN,
     PARTS,
@@ -24,11 +25,7 @@ from xinglin.clinical.privacy.models.rows import (
     AccessCode,
     BreakGlass,
     Consent,
-    Mark,
     Presence,
-    Review,
-    State,
-    Vip,
     broken,
     cared_for,
     held_domains,

@@ -254,7 +254,7 @@ def _stay_act(name: str, summary: str) -> Callable[[View], View]:
 
 
 @_stay_act("move", "转床")
-def move(request: Request, pk: UUID, body: schemas.MoveIn) -> Any:
+def move(request: Request, pk: UUID, body: schemas.BedMoveIn) -> Any:
     """答复的是在新床位的占用。"""
     found = get_object_or_404(_stays(request), pk=pk)
     target = chosen(_beds(request), body.bed, "bed")

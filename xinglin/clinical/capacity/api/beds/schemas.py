@@ -209,7 +209,7 @@ class AdmitIn(MixIn):
     planned_on: Day | None = None
 
 
-class MoveIn(MixIn):
+class BedMoveIn(MixIn):
     bed: UUID
     at: Moment | None = None
 
