@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "xinglin.clinical.privacy",
     "xinglin.clinical.record",
     "xinglin.clinical.orders",
+    "xinglin.clinical.emergency",
     "xinglin.clinical.referral",
     "xinglin.gateway",
     "xinglin.gateway.fhir",

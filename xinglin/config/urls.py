@@ -15,6 +15,7 @@ urlpatterns = [
     path("privacy/", include("xinglin.clinical.privacy.urls")),
     path("record/", include("xinglin.clinical.record.urls")),
     path("orders/", include("xinglin.clinical.orders.urls")),
+    path("emergency/", include("xinglin.clinical.emergency.urls")),
     path("referrals/", include("xinglin.clinical.referral.urls")),
     path("import/", include("xinglin.gateway.imports.urls")),
     path("fhir/", include("xinglin.gateway.fhir.urls")),
