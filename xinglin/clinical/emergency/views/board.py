@@ -48,7 +48,9 @@ def board_live(request: Request) -> HttpResponse:
     tag = _tag(request)
     if unchanged(request, tag):
         return HttpResponse(status=304, headers={"ETag": tag})
-    return render(request, "emergency/board.html#live", _board(request), headers={"ETag": tag})
+    answer = render(request, "emergency/board.html#live", _board(request))
+    answer.headers["ETag"] = tag
+    return answer
 
 
 def _rows(request: Request) -> GreenCaseQuerySet:
