@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 
+from xinglin.clinical.emergency.fhir import OFFERS as EMERGENCY
 from xinglin.clinical.orders.fhir import OFFERS as ORDERS
 from xinglin.clinical.orders.models import Order
 from xinglin.clinical.privacy.fhir import OFFERS as PRIVACY
@@ -39,6 +40,7 @@ ALL: tuple[Offer, ...] = (
     *PEOPLE,
     *map(_once, RECORD),
     *ORDERS,
+    *EMERGENCY,
     *REFERRAL,
     *PRIVACY,
 )
