@@ -14,7 +14,16 @@ from django.utils import timezone
 
 from xinglin.clinical.referral.models import Referral
 from xinglin.gateway import actions as gateway
-from xinglin.gateway.demo import county, findings, people, privacy, referrals, visits, wards
+from xinglin.gateway.demo import (
+    county,
+    emergencies,
+    findings,
+    people,
+    privacy,
+    referrals,
+    visits,
+    wards,
+)
 from xinglin.gateway.imports import actions as imports
 from xinglin.gateway.models import ClientPost
 from xinglin.kernel.access import system
@@ -149,3 +158,5 @@ def _tell_stories(count: int, rng: Random, progress: Progress) -> None:
     away = set(Referral.objects.open().values_list("person_id", flat=True))
     ill = [person for person in [*township, *far] if person.pk not in away]
     wards.Ward(cast, "QS201", rng).fill(ill)
+    # Of their own chance; the last of the line, whom no other story is about.
+    emergencies.tell([person for person in far if person.pk not in away], cast, Random(SEED + 2))
