@@ -30,6 +30,8 @@ class Step(Coded):
     icon: str = "clock"
     after: tuple[str, ...] = ()
     moves: str = ""
+    # Its time is what somebody tells (the onset), never "now".
+    told: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def _kinds(name: str) -> dict[str, Kind]:
             icon=row["icon"],
             after=tuple(row["after"]),
             moves=row.get("moves", ""),
+            told=row.get("told", False),
         )
         for row in content["step"]
     }

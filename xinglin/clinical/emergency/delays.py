@@ -127,7 +127,7 @@ def report(actor: Actor, since: date, until: date) -> Report:
     whole = [line for line in lines.values() if line.house is None]
     found.delays = whole
     found.houses = sorted(
-        (line for line in lines.values() if line.house is not None),
+        (line for line in lines.values() if line.house is not None and line.n + line.missing),
         key=lambda line: (line.limit.kind, line.limit.step, line.limit.start, line.house_name),
     )
     found.measured = sum(line.n for line in whole)

@@ -108,19 +108,33 @@ def lines(
     """The whole clock of a case, in the order of its kind.
 
     Of treatments that exclude each other one is enough: what was not done runs no longer once
-    the patient is treated.
+    the patient is treated, and is not late while there is time for another.
     """
-    treated = any(step.code in times for step in kind.steps if step.moves == "treated")
+    treatments = {step.code for step in kind.steps if step.moves == "treated"}
+    treated = any(code in times for code in treatments)
+
+    def measured(step: Step, *, lapsed: bool) -> list[Measure]:
+        ended = over or (step.code in treatments and (treated or lapsed))
+        return [
+            measure(limit, times, now=now, over=ended)
+            for limit in kind.limits
+            if limit.step == step.code
+        ]
+
+    running = {
+        step.code
+        for step in kind.steps
+        if step.code in treatments
+        and (found := measured(step, lapsed=False))
+        and all(each.pace is not Pace.LATE for each in found)
+        and any(each.pace in (Pace.RUNNING, Pace.NEAR) for each in found)
+    }
     return [
         Line(
             step=step,
             at=times.get(step.code),
             required=step.code in kind.required,
-            measures=[
-                measure(limit, times, now=now, over=over or (treated and step.moves == "treated"))
-                for limit in kind.limits
-                if limit.step == step.code
-            ],
+            measures=measured(step, lapsed=bool(running) and step.code not in running),
         )
         for step in kind.steps
     ]

@@ -113,6 +113,19 @@ def test_what_was_not_done_runs_no_longer_once_the_patient_is_treated():
     assert lines["ct"].pace is Pace.LATE
 
 
+def test_thrombolysis_is_not_late_while_the_wire_has_time():
+    pain = catalogue.kind_of("chest-pain")
+
+    def paces(minutes: int) -> tuple[Pace, Pace]:
+        found = rules.lines(pain, {"contact": AT}, now=AT + timedelta(minutes=minutes))
+        told = {line.step.code: line.pace for line in found}
+        return told["needle"], told["wire"]
+
+    assert paces(10) == (Pace.RUNNING, Pace.RUNNING)
+    assert paces(40) == (Pace.FREE, Pace.RUNNING)
+    assert paces(130) == (Pace.LATE, Pace.LATE)
+
+
 def test_a_county_changes_a_limit_without_code(tmp_path, settings):
     (tmp_path / "green-channel.toml").write_text(
         '[[limit]]\nkey = "stroke.needle.door"\nminutes = 45\nsource = "本县目标"\n'

@@ -21,7 +21,7 @@ from xinglin.clinical.emergency.models import GreenCase
 from xinglin.clinical.emergency.story import story
 from xinglin.clinical.emergency.views.seen import etag, unchanged
 from xinglin.kernel import parameters, trail
-from xinglin.kernel.access import REGISTRY
+from xinglin.kernel.access import REGISTRY, Actor
 from xinglin.kernel.errors import Forbidden, Refused
 from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people.models import Person, standing
@@ -210,7 +210,17 @@ def _context(request: Request, case: GreenCase) -> dict[str, Any]:
         }
         for line in lines
     ]
-    following = next((row for row in rows if row["mine"] and row["line"].required), None)
+    following = next(
+        (
+            row
+            for row in rows
+            if row["mine"]
+            and row["line"].required
+            and not row["line"].step.told
+            and _in_turn(actor, case, row["line"].step)
+        ),
+        None,
+    )
     readings: dict[Any, list[Any]] = {}
     found = case.observations.filter(voided_at=None).order_by("-measured_at", "code")
     for each in found:
@@ -240,6 +250,13 @@ def _context(request: Request, case: GreenCase) -> dict[str, Any]:
         "events": story(case),
         "now": now,
     }
+
+
+def _in_turn(actor: Actor, case: GreenCase, step: catalogue.Step) -> bool:
+    """What both may stamp is the first house's turn until the arrival, then the other's."""
+    if step.side != "either":
+        return True
+    return actor.at(case.to_org_id if case.arrived_at else case.from_org_id)
 
 
 @require_http_methods(["GET", "POST"])
