@@ -71,13 +71,9 @@ def rooms(request: HttpRequest, actor: Actor, *, waiting: int) -> list[NavEntry]
             {"label": _("转诊"), "url": address("referral:list"), "icon": "arrows-exchange"},
         ]
     if actor.may("emergency.read"):
-        found.append(
-            {"label": _("绿色通道"), "url": address("emergency:board"), "icon": "urgent"}
-        )
+        found.append({"label": _("绿色通道"), "url": address("emergency:board"), "icon": "urgent"})
     elif actor.may("emergency.report"):
-        found.append(
-            {"label": _("绿色通道"), "url": address("emergency:report"), "icon": "urgent"}
-        )
+        found.append({"label": _("绿色通道"), "url": address("emergency:report"), "icon": "urgent"})
     if actor.may("orders.read"):
         if not actor.may("referral.read"):
             found.append(

@@ -121,7 +121,7 @@ def _rows(actor: Actor) -> Any:
 
 
 def _parts(actor: Actor) -> Sequence[Any]:
-    """The steps, and what of record the reader may open, so that every reference leads somewhere."""
+    """The steps, and what of the record the reader may open: every reference leads somewhere."""
     signs = Observation.objects.visible_to(actor).standing().order_by("measured_at", "id")
     papers = Document.objects.visible_to(actor).standing().order_by("filed_at", "id")
     steps = GreenStep.objects.filter(voided_at=None).order_by("at", "id")

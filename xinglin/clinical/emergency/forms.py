@@ -167,9 +167,7 @@ class ObserveForm(ActForm):
     def values(self) -> dict[str, Decimal]:
         """The signs that were taken."""
         told = self.cleaned_data
-        return {
-            sign.field: told[sign.field] for sign in SIGNS if told.get(sign.field) is not None
-        }
+        return {sign.field: told[sign.field] for sign in SIGNS if told.get(sign.field) is not None}
 
 
 class AttachForm(ActForm):
@@ -233,9 +231,7 @@ class IdentifyForm(ActForm):
     name = forms.CharField(
         label=_("姓名"), required=False, max_length=50, help_text=_("未登记过的患者填写以下各项")
     )
-    sex = forms.ChoiceField(
-        label=_("性别"), required=False, choices=SEXES, widget=SegmentedChoice
-    )
+    sex = forms.ChoiceField(label=_("性别"), required=False, choices=SEXES, widget=SegmentedChoice)
     birth_date = forms.DateField(label=_("出生日期"), required=False, widget=DateInput)
     id_number = forms.CharField(label=_("身份证号码"), required=False, max_length=18)
     phone = forms.CharField(label=_("电话"), required=False, max_length=20)

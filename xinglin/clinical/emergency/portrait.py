@@ -14,7 +14,7 @@ from xinglin.registry.organisations.models import tree
 from xinglin.registry.people.models import Person
 
 TONES: dict[str, str] = {
-    State.OPEN: "bad",
+    State.OPEN: "info",
     State.ON_THE_WAY: "accent",
     State.ARRIVED: "brand",
     State.TREATED: "brand",

@@ -84,9 +84,9 @@ def _note(case: GreenCase, entry: TrailEntry, steps: dict[Any, Any]) -> str:
         return _("、").join([*ready, *filter(None, (now.get("place"), now.get("prepared_note")))])
     if entry.verb == permissions.DESCRIBE.code:
         at = now.get("expected_at")
-        told = [now.get("complaint", ""), now.get("vehicle", "")]
+        words = [now.get("complaint", ""), now.get("vehicle", "")]
         if at:
             expected = rules.said(datetime.fromisoformat(at))
-            told.append(_("预计 %(at)s 到达") % {"at": expected})
-        return _("，").join(filter(None, told))
+            words.append(_("预计 %(at)s 到达") % {"at": expected})
+        return _("，").join(filter(None, words))
     return ""

@@ -19,6 +19,7 @@ from xinglin.clinical.record.models import Document
 from xinglin.kernel import clock
 from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action
+from xinglin.kernel.errors import Refused
 from xinglin.registry.people.rules import check_phone
 from xinglin.registry.terminology import catalogue as terminology
 
@@ -50,7 +51,7 @@ def describe(case: GreenCase, /, *, by: Actor, **facts: Any) -> GreenCase:
         if facts.get(name):
             terminology.require(system, facts[name], field=name)
     if facts.get("course") in DEADLY:
-        raise rules.WrongTime(_("患者死亡请用“登记死亡”。"), field="course")
+        raise Refused(_("患者死亡请用“登记死亡”。"), field="course")
     if facts.get("caller_phone"):
         case.caller_phone = check_phone(case.caller_phone, field="caller_phone")
     expected = facts.get("expected_at")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.utils import timezone
@@ -47,10 +47,12 @@ def open_case(case: GreenCase, *, by: Actor) -> GreenCase:
     now = clock.now()
     kind = catalogue.kind_of(case.kind)
     case.number = rules.number_for(timezone.localtime(now))
-    if case.to_org_id is None:
+    # Neither need be named yet.
+    where, who = cast(UUID | None, case.to_org_id), cast(UUID | None, case.person_id)
+    if where is None:
         case.to_org = _first(destinations(case.kind, case.from_org_id))
     _check_destination(case)
-    case.unknown = case.person_id is None
+    case.unknown = who is None
     if case.unknown:
         case.person = _nameless(case)
     elif case.person.county_id != case.county_id or case.person.voided_at is not None:

@@ -108,9 +108,7 @@ def test_a_corrected_time_leaves_the_wrong_one_to_be_seen(cast):
     case = road.departed(cast)
     at = case.times["depart"]
     emergencies.stamp(case, by=cast.wang, step="onset", at=road.ago(60))
-    emergencies.correct(
-        case, by=cast.wang, step="contact", at=road.ago(10), code="late-entry"
-    )
+    emergencies.correct(case, by=cast.wang, step="contact", at=road.ago(10), code="late-entry")
     old, new = GreenStep.objects.filter(case=case, code="contact").order_by("created_at")
     assert (old.voided_by, old.void_code, new.replaces) == ("王医生", "late-entry", old)
     assert case.times["contact"] == new.at < at
@@ -272,7 +270,8 @@ def test_a_registered_death_ends_what_runs(cast):
 
 def test_somebody_without_a_name_is_known_later_and_nothing_is_lost(cast):
     case = road.nameless(cast)
-    assert case.unknown and case.person.name.startswith("无名氏")
+    assert case.unknown
+    assert case.person.name.startswith("无名氏")
     assert "男 约 50 岁" in case.patient
     emergencies.observe(
         case, by=cast.wang, measured_at=timezone.now(), values={"pulse": Decimal(120)}
@@ -307,9 +306,7 @@ def test_somebody_from_nowhere_gets_a_name(cast):
     case = road.nameless(cast)
     with pytest.raises(Refused):
         emergencies.identify(case, by=cast.wang)
-    emergencies.identify(
-        case, by=cast.wang, name="外地客", sex="1", birth_date=date(1975, 3, 2)
-    )
+    emergencies.identify(case, by=cast.wang, name="外地客", sex="1", birth_date=date(1975, 3, 2))
     assert (case.person.name, case.unknown) == ("外地客", False)
     with pytest.raises(WrongState):
         emergencies.identify(case, by=cast.wang, name="再来")

@@ -27,7 +27,9 @@ def test_two_desks_confirm_and_one_reads_of_the_other():
         lambda: emergencies.confirm(_again(case), by=county.chen, prepared=["ct"]),
     )
     lost = [each for each in given if isinstance(each, Refused)]
-    assert len(lost) == 1 and lost[0].code == "confirmed-already" and str(lost[0])
+    assert len(lost) == 1
+    assert lost[0].code == "confirmed-already"
+    assert str(lost[0])
     row = _again(case)
     assert row.confirmed_by in ("李护士", "陈主任")
     assert row.prepared == (["team"] if row.confirmed_by == "李护士" else ["ct"])

@@ -51,8 +51,10 @@ def test_a_stroke_goes_through(cast, township, hospital):
     sent = township.upload(f"{address}/documents", file=SimpleUploadedFile("e.png", PNG))
     assert sent.status_code == 200, sent.content
     told = schemas.GreenCaseOut.model_validate(hospital.get(address).json())
-    assert told.state == "handed-over" and told.encounter is not None
-    assert len(told.observations) == 2 and told.documents[0].title == "心电图"
+    assert told.state == "handed-over"
+    assert told.encounter is not None
+    assert len(told.observations) == 2
+    assert told.documents[0].title == "心电图"
     needle = next(step for step in told.steps if step.step == "needle")
     assert needle.limits[0].pace == "met"
     paper = hospital.get(f"{address}/documents/{told.documents[0].id}")
@@ -62,7 +64,8 @@ def test_a_stroke_goes_through(cast, township, hospital):
     day = timezone.localdate().isoformat()
     counts = hospital.get("/green-cases/delays", since=day, until=day)
     report = schemas.DelaysOut.model_validate(counts.json())
-    assert report.cases == 1 and any(line.step == "needle" and line.n == 1 for line in report.delays)
+    assert report.cases == 1
+    assert any(line.step == "needle" and line.n == 1 for line in report.delays)
 
 
 def test_asking_again_costs_little_and_leaves_no_line(cast, township):
@@ -99,7 +102,8 @@ def test_the_other_house_and_strangers_are_told_apart(cast, township, hospital):
     township.post("/green-cases", {"kind": "stroke", "person": str(cast.patient.pk)})
     case = GreenCase.objects.get()
     wrong = hospital.post(f"/green-cases/{case.pk}/stamp", {"step": "depart"})
-    assert wrong.status_code == 403 and wrong.json()["type"].endswith("not-ones-side")
+    assert wrong.status_code == 403
+    assert wrong.json()["type"].endswith("not-ones-side")
     other = machine(cast.other_township, "his-other")
     assert other.get(f"/green-cases/{case.pk}").status_code == 404
     assert other.post(f"/green-cases/{case.pk}/stamp", {"step": "ecg"}).status_code == 404

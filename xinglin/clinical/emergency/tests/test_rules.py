@@ -41,7 +41,8 @@ def test_a_limit_of_the_catalogue(kind, step, start, minutes):
         if (limit.step, limit.start) == (step, start)
     )
     assert found.span == timedelta(minutes=minutes)
-    assert found.source and found.edition
+    assert found.source
+    assert found.edition
     assert found.confidence in ("sure", "likely", "check")
 
     def at(spent: float, *, done: bool) -> Pace:
@@ -96,7 +97,8 @@ def test_every_kind_is_whole():
         assert {"depart", "door", "handover"} <= set(codes)
         assert len(codes) == len(set(codes))
         for limit in kind.limits:
-            assert limit.step in codes and limit.start in codes
+            assert limit.step in codes
+            assert limit.start in codes
         for step in kind.steps:
             assert step.side in ("sender", "receiver", "either")
             assert step.moves in ("", "on-the-way", "arrived", "treated", "handed-over")
@@ -106,8 +108,7 @@ def test_what_was_not_done_runs_no_longer_once_the_patient_is_treated():
     stroke = catalogue.kind_of("stroke")
     times = {"door": AT, "puncture": AT + timedelta(minutes=50)}
     lines = {
-        line.step.code: line
-        for line in rules.lines(stroke, times, now=AT + timedelta(hours=3))
+        line.step.code: line for line in rules.lines(stroke, times, now=AT + timedelta(hours=3))
     }
     assert lines["needle"].pace is Pace.FREE
     assert lines["ct"].pace is Pace.LATE
@@ -133,9 +134,7 @@ def test_a_county_changes_a_limit_without_code(tmp_path, settings):
         "utf-8",
     )
     settings.CATALOGUE_OVERLAY = tmp_path
-    found = next(
-        limit for limit in catalogue.kind_of("stroke").limits if limit.step == "needle"
-    )
+    found = next(limit for limit in catalogue.kind_of("stroke").limits if limit.step == "needle")
     assert (found.span, found.source) == (timedelta(minutes=45), "本县目标")
 
 
@@ -148,4 +147,6 @@ def test_within_one_minute_every_order_is_possible():
             stroke, stroke.step("ct"), AT - timedelta(minutes=1), {"door": at}, now=at
         )
     with pytest.raises(rules.WrongTime):
-        rules.check_order(stroke, stroke.step("onset"), AT, {"contact": AT - timedelta(minutes=2)}, now=at)
+        rules.check_order(
+            stroke, stroke.step("onset"), AT, {"contact": AT - timedelta(minutes=2)}, now=at
+        )

@@ -72,9 +72,7 @@ def live(request: Request, pk: Any) -> HttpResponse:
 
 def _part(request: Request, case: GreenCase, *, status: int = 200) -> HttpResponse:
     tag = etag(request, (str(case.pk), case.version))
-    response = render(
-        request, "emergency/detail.html#live", _context(request, case), status=status
-    )
+    response = render(request, "emergency/detail.html#live", _context(request, case), status=status)
     response.headers["ETag"] = tag
     return response
 
@@ -199,7 +197,7 @@ def _context(request: Request, case: GreenCase) -> dict[str, Any]:
     times = case.times
     lines = rules.lines(case.of_kind, times, now=now, over=not case.is_running)
     authors = {step.code: step for step in case.standing}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "line": line,
             "row": authors.get(line.step.code),
@@ -276,7 +274,7 @@ def new(request: Request) -> HttpResponse:
             county_id=actor.county_id,
             kind=request.POST.get("kind", ""),
             from_org_id=actor.org_id,
-            to_org_id=UUID(told["to_org"]) if told["to_org"] else None,
+            to_org=_house(request, told["to_org"]) if told["to_org"] else None,
             person=told["person"],
             sex_seen=told["sex_seen"],
             age_about=told["age_about"],

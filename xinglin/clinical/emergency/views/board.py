@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -67,23 +67,22 @@ def _board(request: Request) -> dict[str, Any]:
     now = timezone.now()
     found = sorted(_rows(request).for_pages()[:100], key=_urgency)
     listed(request.actor, permissions.READ.code, found)
-    cards = [
-        {
-            "case": case,
-            "lines": (lines := rules.lines(case.of_kind, case.times, now=now)),
-            "contact": case.times.get("contact"),
-            "late": [
-                line for line in lines if case.is_running and line.pace is rules.Pace.LATE
-            ],
-            "mine": request.actor.at(case.owner_id),
-            "coming": request.actor.at(case.to_org_id),
-        }
-        for case in found
-    ]
+    cards = [_card(request, case, now) for case in found]
     return {
         "running": [card for card in cards if card["case"].is_running],
         "ended": [card for card in cards if not card["case"].is_running],
         "now": now,
+    }
+
+
+def _card(request: Request, case: GreenCase, now: datetime) -> dict[str, Any]:
+    lines = rules.lines(case.of_kind, case.times, now=now, over=not case.is_running)
+    return {
+        "case": case,
+        "contact": case.times.get("contact"),
+        "late": [line for line in lines if line.pace is rules.Pace.LATE],
+        "mine": request.actor.at(case.owner_id),
+        "coming": request.actor.at(case.to_org_id) and case.arrived_at is None,
     }
 
 
