@@ -1,6 +1,6 @@
 """A case of the green channel as FHIR R4: a Task with its clock in `output`. Pure mapping.
 
-Decision 0015 says why a Task: nobody need have registered a visit, the owner and the deadline
+Decision 0021 says why a Task: nobody need have registered a visit, the owner and the deadline
 are the Task's own, and vital signs, papers and the visit are the resources they are anyhow.
 """
 
