@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Prefetch, Q
 
 from xinglin.clinical.emergency import catalogue, permissions
-from xinglin.clinical.emergency.models import GreenCase, GreenStep, State
+from xinglin.clinical.emergency.models import GreenCase, GreenStep, State, standing_steps
 from xinglin.clinical.record.models import Document, Observation
 from xinglin.kernel.access import Actor
 from xinglin.kernel.resources import concept, instant, reference, slim
@@ -124,9 +124,8 @@ def _parts(actor: Actor) -> Sequence[Any]:
     """The steps, and what of the record the reader may open: every reference leads somewhere."""
     signs = Observation.objects.visible_to(actor).standing().order_by("measured_at", "id")
     papers = Document.objects.visible_to(actor).standing().order_by("filed_at", "id")
-    steps = GreenStep.objects.filter(voided_at=None).order_by("at", "id")
     return (
-        Prefetch("steps", steps, to_attr=STEPS),
+        Prefetch("steps", standing_steps(), to_attr=STEPS),
         Prefetch("observations", signs, to_attr=SIGNS),
         Prefetch("documents", papers, to_attr=PAPERS),
     )

@@ -140,11 +140,11 @@ def listing(request: Request, asked: Query[schemas.GreenCaseFilter]) -> HttpResp
 
 @router.get(
     "/green-cases/delays",
-    response=schemas.DelaysOut,
+    response=schemas.GreenDelaysOut,
     operation_id="readGreenChannelDelays",
     summary="绿色通道时间分析",
 )
-def counted(request: Request, asked: Query[schemas.Period]) -> HttpResponse:
+def counted(request: Request, asked: Query[schemas.GreenPeriod]) -> HttpResponse:
     """各类型、各机构、各节点：中位数、九成用时、时限内例数。"""
     if not request.actor.may(permissions.REPORT.code):
         raise Forbidden(_("当前岗位不能查看绿色通道时间分析。"))
@@ -181,7 +181,7 @@ def counted(request: Request, asked: Query[schemas.Period]) -> HttpResponse:
     operation_id="openGreenCase",
     summary="启动绿色通道",
 )
-def create(request: Request, body: schemas.OpenIn) -> HttpResponse:
+def create(request: Request, body: schemas.GreenOpenIn) -> HttpResponse:
     """立即通知接收机构；不给患者时按无名氏启动，之后再确认身份。"""
     actor = request.actor
     case = GreenCase(
@@ -260,14 +260,14 @@ _act = acts(router, ADDRESS, schemas.GreenCaseOut, "GreenCase")
 
 
 @_act("stamp", "登记时间节点")
-def stamp(request: Request, pk: UUID, body: schemas.StampIn) -> HttpResponse:
+def stamp(request: Request, pk: UUID, body: schemas.GreenStampIn) -> HttpResponse:
     """不给时间即为现在；状态随节点前进。"""
     done = actions.stamp(_one(request, pk), by=request.actor, step=body.step, at=body.at)
     return _told(request, done)
 
 
 @_act("correct", "更正时间节点")
-def correct(request: Request, pk: UUID, body: schemas.CorrectIn) -> HttpResponse:
+def correct(request: Request, pk: UUID, body: schemas.GreenCorrectIn) -> HttpResponse:
     """原时间作废保留；不给时间即撤销该节点。"""
     case, facts = _one(request, pk), body.model_dump(include={"step", "code", "text"})
     if body.at is None:
@@ -276,27 +276,27 @@ def correct(request: Request, pk: UUID, body: schemas.CorrectIn) -> HttpResponse
 
 
 @_act("confirm", "确认接收")
-def confirm(request: Request, pk: UUID, body: schemas.ReadyIn) -> HttpResponse:
+def confirm(request: Request, pk: UUID, body: schemas.GreenReadyIn) -> HttpResponse:
     """接收机构就位，并告知已准备什么。"""
     done = actions.confirm(_one(request, pk), by=request.actor, **body.model_dump())
     return _told(request, done)
 
 
 @_act("prepare", "登记院前准备")
-def prepare(request: Request, pk: UUID, body: schemas.ReadyIn) -> HttpResponse:
+def prepare(request: Request, pk: UUID, body: schemas.GreenReadyIn) -> HttpResponse:
     done = actions.prepare(_one(request, pk), by=request.actor, **body.model_dump())
     return _told(request, done)
 
 
 @_act("describe", "填写病情与车辆")
-def describe(request: Request, pk: UUID, body: schemas.DescribeIn) -> HttpResponse:
+def describe(request: Request, pk: UUID, body: schemas.GreenDescribeIn) -> HttpResponse:
     """只改给出的字段。"""
     done = actions.describe(_one(request, pk), by=request.actor, **changes(body))
     return _told(request, done)
 
 
 @_act("observe", "登记生命体征")
-def observe(request: Request, pk: UUID, body: schemas.ObserveIn) -> HttpResponse:
+def observe(request: Request, pk: UUID, body: schemas.GreenObserveIn) -> HttpResponse:
     told = body.model_dump(exclude_none=True)
     measured_at = told.pop("measured_at")
     done = actions.observe(
@@ -306,7 +306,7 @@ def observe(request: Request, pk: UUID, body: schemas.ObserveIn) -> HttpResponse
 
 
 @_act("identify", "确认患者身份")
-def identify(request: Request, pk: UUID, body: schemas.IdentifyIn) -> HttpResponse:
+def identify(request: Request, pk: UUID, body: schemas.GreenIdentifyIn) -> HttpResponse:
     """指明已登记的居民，或给出新患者的姓名等。"""
     case = _one(request, pk)
     facts = {name: value for name, value in body.given().items() if value}
@@ -319,7 +319,7 @@ def identify(request: Request, pk: UUID, body: schemas.IdentifyIn) -> HttpRespon
 
 
 @_act("redirect", "更改接收机构")
-def redirect(request: Request, pk: UUID, body: schemas.RedirectIn) -> HttpResponse:
+def redirect(request: Request, pk: UUID, body: schemas.GreenRedirectIn) -> HttpResponse:
     house = chosen(Organisation.objects.visible_to(request.actor), body.to_org, "to_org")
     done = actions.redirect(_one(request, pk), by=request.actor, to_org=house)
     if request.actor.scope & done.parties:
@@ -329,18 +329,18 @@ def redirect(request: Request, pk: UUID, body: schemas.RedirectIn) -> HttpRespon
 
 
 @_act("admit", "登记急诊就诊")
-def admit(request: Request, pk: UUID, body: schemas.AdmitIn) -> HttpResponse:
+def admit(request: Request, pk: UUID, body: schemas.GreenAdmitIn) -> HttpResponse:
     """到院后补登急诊就诊。"""
     return _told(request, actions.admit(_one(request, pk), by=request.actor, **body.model_dump()))
 
 
 @_act("stand-down", "解除绿色通道")
-def stand_down(request: Request, pk: UUID, body: schemas.StandDownIn) -> HttpResponse:
+def stand_down(request: Request, pk: UUID, body: schemas.GreenStandDownIn) -> HttpResponse:
     done = actions.stand_down(_one(request, pk), by=request.actor, **body.model_dump())
     return _told(request, done)
 
 
 @_act("report-death", "登记死亡")
-def report_death(request: Request, pk: UUID, body: schemas.ReportDeathIn) -> HttpResponse:
+def report_death(request: Request, pk: UUID, body: schemas.GreenReportDeathIn) -> HttpResponse:
     done = actions.report_death(_one(request, pk), by=request.actor, **body.model_dump())
     return _told(request, done)

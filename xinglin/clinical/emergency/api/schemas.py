@@ -17,7 +17,7 @@ from xinglin.ui.api import Day, In, Moment, Named, Paging, enumerated
 CaseState = Annotated[State, enumerated(State)]
 
 
-class LimitOut(Schema):
+class GreenLimitOut(Schema):
     """One limit of a step: from which step it counts, and how it stands."""
 
     start: str = Field(examples=["contact"])
@@ -27,7 +27,7 @@ class LimitOut(Schema):
     pace: Literal["free", "running", "near", "late", "met", "missed"]
 
 
-class StepOut(Schema):
+class GreenStepOut(Schema):
     """One step of the clock."""
 
     step: str = Field(examples=["ecg"])
@@ -36,10 +36,10 @@ class StepOut(Schema):
     required: bool
     at: datetime | None
     author: str
-    limits: list[LimitOut]
+    limits: list[GreenLimitOut]
 
 
-class WindowOut(Schema):
+class GreenWindowOut(Schema):
     """A window of treatment that the onset opened."""
 
     code: str = Field(examples=["stroke.alteplase"])
@@ -48,7 +48,7 @@ class WindowOut(Schema):
     open: bool
 
 
-class SignOut(Schema):
+class GreenSignOut(Schema):
     """A vital sign that was measured on the way."""
 
     id: UUID
@@ -59,7 +59,7 @@ class SignOut(Schema):
     measured_at: datetime
 
 
-class PaperOut(Schema):
+class GreenPaperOut(Schema):
     """An ECG or another document: `/green-cases/{case}/documents/{id}`."""
 
     id: UUID
@@ -94,10 +94,10 @@ class GreenCaseOut(GreenCaseRowOut):
 
     version: int = Field(description="每次变更加一；也是 ETag")
     acts: list[str] = Field(description="调用者现在可做的动作", examples=[["confirm", "stamp"]])
-    steps: list[StepOut]
-    windows: list[WindowOut]
-    observations: list[SignOut]
-    documents: list[PaperOut]
+    steps: list[GreenStepOut]
+    windows: list[GreenWindowOut]
+    observations: list[GreenSignOut]
+    documents: list[GreenPaperOut]
     opened_by: str
     complaint: str
     scene: str
@@ -122,13 +122,13 @@ class GreenCaseOut(GreenCaseRowOut):
 class GreenCaseFilter(Paging):
     """What a list may be narrowed by."""
 
-    state: State | None = None
+    state: CaseState | None = None
     kind: str | None = None
     person: UUID | None = None
     running: bool | None = Field(None, description="只要（或不要）进行中的")
 
 
-class OpenIn(In):
+class GreenOpenIn(In):
     """Starting a case; without a person it is for somebody unknown."""
 
     kind: str = Field(examples=["stroke"])
@@ -139,14 +139,14 @@ class OpenIn(In):
     complaint: str = Field("", max_length=200)
 
 
-class StampIn(In):
+class GreenStampIn(In):
     """One step; now unless a time is told."""
 
     step: str = Field(examples=["depart"])
     at: Moment | None = None
 
 
-class CorrectIn(In):
+class GreenCorrectIn(In):
     """Another time for a step that was stamped; without a time it is struck out."""
 
     step: str
@@ -155,7 +155,7 @@ class CorrectIn(In):
     text: str = ""
 
 
-class ReadyIn(In):
+class GreenReadyIn(In):
     """What stands ready."""
 
     prepared: list[str] = Field(default=[], examples=[["team", "ct"]])
@@ -163,7 +163,7 @@ class ReadyIn(In):
     place: str = Field("", max_length=100)
 
 
-class DescribeIn(In):
+class GreenDescribeIn(In):
     """The illness and the vehicle; only what is given changes."""
 
     complaint: str = Field("", max_length=200)
@@ -179,7 +179,7 @@ class DescribeIn(In):
     course: str = ""
 
 
-class ObserveIn(In):
+class GreenObserveIn(In):
     """Vital signs of one moment."""
 
     measured_at: Moment
@@ -192,7 +192,7 @@ class ObserveIn(In):
     glucose: Decimal | None = None
 
 
-class IdentifyIn(In):
+class GreenIdentifyIn(In):
     """A registered resident, or the facts of somebody new."""
 
     person: PersonId | None = None
@@ -203,40 +203,40 @@ class IdentifyIn(In):
     phone: str = ""
 
 
-class RedirectIn(In):
+class GreenRedirectIn(In):
     """The house that is asked instead."""
 
     to_org: UUID
 
 
-class AdmitIn(In):
+class GreenAdmitIn(In):
     """The emergency visit, registered afterwards."""
 
     department: str = Field("", max_length=50)
 
 
-class StandDownIn(In):
+class GreenStandDownIn(In):
     """Why the alarm ends."""
 
     code: str = Field(examples=["not-critical"])
     text: str = ""
 
 
-class ReportDeathIn(In):
+class GreenReportDeathIn(In):
     """Where the patient died: 03 at the scene, 04 on arrival, 05 on the way; empty in hospital."""
 
     course: Literal["", "03", "04", "05"] = ""
     text: str = ""
 
 
-class Period(Schema):
+class GreenPeriod(Schema):
     """The days on which the cases were opened, both included."""
 
     since: Day
     until: Day
 
 
-class DelayOut(Schema):
+class GreenDelayOut(Schema):
     """One limit of one kind, of a house or (house null) of all."""
 
     kind: str
@@ -252,7 +252,7 @@ class DelayOut(Schema):
     source: str
 
 
-class DelaysOut(Schema):
+class GreenDelaysOut(Schema):
     """The report of delays of a period."""
 
     since: date
@@ -263,4 +263,4 @@ class DelaysOut(Schema):
     died: int
     within: int
     measured: int
-    delays: list[DelayOut]
+    delays: list[GreenDelayOut]

@@ -63,7 +63,7 @@ def test_a_stroke_goes_through(cast, township, hospital):
     assert [each["id"] for each in found["items"]] == [str(case.id)]
     day = timezone.localdate().isoformat()
     counts = hospital.get("/green-cases/delays", since=day, until=day)
-    report = schemas.DelaysOut.model_validate(counts.json())
+    report = schemas.GreenDelaysOut.model_validate(counts.json())
     assert report.cases == 1
     assert any(line.step == "needle" and line.n == 1 for line in report.delays)
 

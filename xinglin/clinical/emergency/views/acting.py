@@ -229,7 +229,7 @@ def _context(request: Request, case: GreenCase) -> dict[str, Any]:
         "following": following,
         "windows": rules.windows(case.of_kind, times, now=now, over=not case.is_running),
         "contact": times.get("contact"),
-        "readings": list(readings.items())[:6],
+        "readings": list(readings.items()),
         "documents": list(case.documents.filter(voided_at=None).order_by("-filed_at")),
         "ready": [(each, each.code in case.prepared) for each in case.of_kind.ready],
         "acts": [

@@ -65,7 +65,7 @@ def _tag(request: Request) -> str:
 
 def _board(request: Request) -> dict[str, Any]:
     now = timezone.now()
-    found = sorted(_rows(request).for_pages()[:100], key=_urgency)
+    found = sorted(_rows(request).for_pages(), key=_urgency)
     listed(request.actor, permissions.READ.code, found)
     cards = [_card(request, case, now) for case in found]
     return {

@@ -13,7 +13,7 @@ from xinglin.ui.requests import Request
 def etag(request: Request, state: Any) -> str:
     """A name for this state as this post reads it in this language."""
     told = repr((state, str(request.actor.post_id), get_language()))
-    return f'W/"{hashlib.sha256(told.encode()).hexdigest()[:20]}"'
+    return f'W/"{hashlib.blake2s(told.encode(), digest_size=10).hexdigest()}"'
 
 
 def unchanged(request: Request, tag: str) -> bool:
