@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "xinglin.clinical.capacity",
     "xinglin.clinical.orders",
     "xinglin.clinical.triage",
+    "xinglin.clinical.emergency",
     "xinglin.clinical.referral",
     "xinglin.gateway",
     "xinglin.gateway.fhir",

@@ -12,6 +12,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.security.base import AuthBase
 
 from xinglin.clinical.capacity.api import routers as capacity
+from xinglin.clinical.emergency.api import router as emergency
 from xinglin.clinical.orders.api import router as orders
 from xinglin.clinical.privacy.api import router as privacy
 from xinglin.clinical.record.api import router as record
@@ -68,7 +69,7 @@ api = NinjaAPI(
 )
 for router in (
     *(organisations, people, agreements, staff, terminology),
-    *(privacy, record, *capacity, orders, triage, summaries, referral, gateway),
+    *(privacy, record, *capacity, orders, triage, emergency, summaries, referral, gateway),
 ):
     api.add_router("", router)
 

@@ -46,7 +46,7 @@ INBOX = Door(
     _("待办"),
     "portal:inbox",
     "inbox",
-    ("referral.read", "privacy.review", "orders.read", "capacity.read"),
+    ("referral.read", "emergency.read", "privacy.review", "orders.read", "capacity.read"),
     counts=True,
 )
 PEOPLE = Door(pgettext_lazy("list", "居民"), "people:list", "users", ("person.search",))
@@ -57,7 +57,14 @@ ROOMS: tuple[Door | Room, ...] = (
     Door(_("查阅记录"), "privacy:readings", "eye", ("privacy.review",)),
     Door(_("查阅异常"), "privacy:flags", "alert-triangle", ("privacy.review",)),
     Door(_("查阅核查"), "privacy:reviews", "lock", ("privacy.review",)),
-    Door(_("转诊"), "referral:list", "arrows-exchange", ("referral.read",)),
+    Room(
+        _("转诊"),
+        "arrows-exchange",
+        (
+            Door(_("转诊单"), "referral:list", "arrows-exchange", ("referral.read",)),
+            Door(_("绿色通道"), "emergency:board", "urgent", ("emergency.read",)),
+        ),
+    ),
     Room(
         _("门诊"),
         "calendar",
@@ -82,6 +89,7 @@ ROOMS: tuple[Door | Room, ...] = (
         "chart-bar",
         (
             Door(_("统计"), "referral:statistics", "chart-bar", ("referral.statistics",)),
+            Door(_("急救时间分析"), "emergency:report", "urgent", ("emergency.report",)),
             Door(_("机构协议"), "agreements:list", "file-text", ("agreement.write",)),
         ),
     ),

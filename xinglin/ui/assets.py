@@ -19,16 +19,16 @@ BUILT = HERE / "static" / "ui" / "built"
 
 ICONS = """
 activity-heartbeat adjustments-horizontal alert-circle alert-triangle ambulance arrow-back-up
-arrow-left arrow-right arrows-exchange ban bed bell book building-hospital calendar
-calendar-event camera chart-bar chart-line check checklist chevron-down chevron-left
-chevron-right chevron-up circle circle-check circle-dashed circle-dot circle-x clipboard-check
-clipboard-heart clipboard-list clock coin database device-desktop device-mobile dots download
-edit external-link eye eye-off file-plus file-text filter first-aid-kit flag heart-rate-monitor
-history home hourglass id inbox info-circle key keyboard leaf link lock logout mail map map-pin
-menu-2 message microscope moon news package paperclip phone photo pill plus point printer
-progress qrcode receipt refresh report-medical rotate-clockwise scan school search send settings
-shield-check star stethoscope stopwatch sun table text-size trash truck upload urgent user
-user-plus users vaccine video wifi-off x
+arrow-left arrow-right arrows-exchange baby-carriage ban bandage bed bell book brain
+building-hospital calendar calendar-event camera chart-bar chart-line check checklist chevron-down
+chevron-left chevron-right chevron-up circle circle-check circle-dashed circle-dot circle-x
+clipboard-check clipboard-heart clipboard-list clock coin database device-desktop device-mobile
+dots download droplet edit external-link eye eye-off file-plus file-text filter first-aid-kit flag
+heart-rate-monitor heartbeat history home hourglass id inbox info-circle key keyboard leaf link
+lock logout mail map map-pin menu-2 message microscope moon news package paperclip phone photo
+pill plus point printer progress qrcode receipt refresh report-medical rotate-clockwise scan
+school search send settings shield-check star stethoscope stopwatch sun table text-size trash
+truck upload urgent user user-plus users vaccine video volume volume-off wifi-off woman x
 """.split()
 
 

@@ -7,16 +7,21 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from xinglin.clinical.emergency.events import CaseArrived
+from xinglin.clinical.emergency.models import GreenCase
 from xinglin.clinical.record.events import EncounterEnded, EncounterStarted
 from xinglin.clinical.record.models import Encounter
+from xinglin.clinical.record.rules import said_unit
 from xinglin.clinical.referral import actions, rules
 from xinglin.clinical.referral.events import ReferralSubmitted
 from xinglin.clinical.referral.models import (
     BEFORE_ANSWER,
     ON_THE_WAY,
     Direction,
+    Kind,
     Referral,
     State,
+    Urgency,
 )
 from xinglin.clinical.triage import hearing as triage
 from xinglin.kernel import worker
@@ -82,3 +87,44 @@ def count_as_agreement(event: ReferralSubmitted) -> None:
 def start_the_receipts_clock(event: EncounterEnded) -> None:
     for referral in Referral.objects.filter(encounter_id=event.encounter_id, discharged_at=None):
         _try(actions.hear_of_discharge, referral, discharged_at=event.ended_at)
+
+
+@on(CaseArrived)
+def prepare_the_paper(event: CaseArrived) -> None:
+    """A patient who came through the green channel: the form waits, filled in, for its sender."""
+    case = GreenCase.objects.select_related("person").get(pk=event.case_id)
+    if case.from_org_id == case.to_org_id or Referral.objects.filter(green_case=case).exists():
+        return
+    referral = Referral(
+        county_id=case.county_id,
+        written_by_id=case.from_org_id,
+        green_case=case,
+        person=case.person,
+        from_org_id=case.from_org_id,
+        to_org_id=case.to_org_id,
+        urgency=Urgency.EMERGENCY,
+        kind=Kind.GREEN_CHANNEL,
+        doctor=case.opened_by,
+        diagnosis_code=case.of_kind.diagnosis,
+        diagnosis_name=case.of_kind.zh if not case.of_kind.diagnosis else "",
+        diagnosed_on=timezone.localdate(case.opened_at),
+        symptoms=case.complaint,
+        results=_measured(case),
+        reason_code="critical",
+        referred_on=timezone.localdate(case.opened_at),
+    )
+    # A relation outside of the routes (a sideways transfer) needs no such paper.
+    _try(actions.draft, referral, knowing_of_open=True)
+    if referral._state.adding:
+        return
+    for paper in case.documents.filter(voided_at=None):
+        referral.documents.add(paper)
+
+
+def _measured(case: GreenCase) -> str:
+    """The last vital signs of the case, as the form's line of results says them."""
+    told: dict[str, str] = {}
+    for sign in case.observations.filter(voided_at=None).order_by("measured_at"):
+        if sign.value is not None:
+            told[sign.name] = f"{sign.name} {sign.value.normalize():f} {said_unit(sign.unit)}"
+    return "，".join(told.values())

@@ -15,6 +15,7 @@ from django.db.models import F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from xinglin.clinical.emergency.models import GreenCase
 from xinglin.clinical.privacy.models import broken, held_domains, open_people
 from xinglin.clinical.record.models import Document, Encounter
 from xinglin.kernel.access import Actor, Reach
@@ -352,6 +353,15 @@ class Referral(Workflow):
         blank=True,
         editable=False,
         verbose_name=_("来源转诊单"),
+    )
+    green_case = models.OneToOneField(
+        GreenCase,
+        models.PROTECT,
+        related_name="referral",
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("绿色通道"),
     )
     follow_up_org = models.ForeignKey(
         Organisation,

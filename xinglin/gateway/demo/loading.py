@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from xinglin.clinical.capacity.models import BedStay
 from xinglin.clinical.referral.models import Referral
 from xinglin.gateway import actions as gateway
 from xinglin.gateway.demo import (
@@ -19,6 +20,7 @@ from xinglin.gateway.demo import (
     beds,
     clinics,
     county,
+    emergencies,
     findings,
     people,
     privacy,
@@ -165,6 +167,9 @@ def _tell_stories(count: int, rng: Random, progress: Progress) -> None:
     wards.Ward(cast, "QS201", rng).fill(ill)
     # Of its own chance, so that the referrals stay what they were; a bed for some sixteen.
     beds.Beds(cast, Random(SEED + 2), most=count - count // 8).set_up(ill)
+    # Of their own chance, too; the last of the line, whom no other story is about.
+    away |= set(BedStay.objects.current().values_list("person_id", flat=True))
+    emergencies.tell([person for person in far if person.pk not in away], cast, Random(SEED + 4))
 
 
 def _open_clinics(rng: Random, progress: Progress) -> None:

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef
 from xinglin.clinical.capacity.fhir import OFFERS as CAPACITY
 from xinglin.clinical.capacity.fhir.beds import IN_BEDS, whereabouts
 from xinglin.clinical.capacity.fhir.beds import OFFERS as BEDS
+from xinglin.clinical.emergency.fhir import OFFERS as EMERGENCY
 from xinglin.clinical.orders.fhir import OFFERS as ORDERS
 from xinglin.clinical.orders.models import Order
 from xinglin.clinical.privacy.fhir import OFFERS as PRIVACY
@@ -64,6 +65,7 @@ ALL: tuple[Offer, ...] = (
     *(_where(_once(offer)) for offer in RECORD),
     *ORDERS,
     *TRIAGE,
+    *EMERGENCY,
     *REFERRAL,
     *PRIVACY,
 )

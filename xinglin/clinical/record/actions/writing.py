@@ -219,12 +219,20 @@ def _fits_the_pressure(fact: Observation) -> None:
 
 
 def measure(
-    encounter: Encounter, *, by: Actor, measured_at: datetime, values: Mapping[str, Decimal]
+    encounter: Encounter | None,
+    *,
+    by: Actor,
+    measured_at: datetime,
+    values: Mapping[str, Decimal],
+    person: Person | None = None,
 ) -> list[Observation]:
     """Write the vital signs taken at one time, all of them or none.
 
-    `values` are by the names in `rules.VITAL_SIGNS`; every one that cannot be is named.
+    `values` are by the names in `rules.VITAL_SIGNS`; every one that cannot be is named. Without
+    an encounter, as at the roadside, they are of `person` and of the writer's house.
     """
+    whose = encounter.person if encounter is not None else person
+    assert whose is not None, "vital signs are somebody's"
     if not values:
         raise Refused(_("请至少填写一项。"), field=rules.VITAL_SIGNS[0].field)
     wrong: dict[str, str] = {}
@@ -241,8 +249,8 @@ def measure(
         return [
             note(
                 Observation(
-                    person=encounter.person,
-                    organisation=encounter.organisation,
+                    person=whose,
+                    organisation_id=encounter.organisation_id if encounter else by.org_id,
                     encounter=encounter,
                     code=sign.loinc,
                     name=sign.zh,

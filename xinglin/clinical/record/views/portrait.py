@@ -233,6 +233,7 @@ def _acts(actor: Actor, who: Person, *, shut: bool, in_care: bool) -> dict[str, 
         "may_watch": privacy.WATCH.allows(actor, Vip(county_id=who.county_id)),
         "may_start": alive and permissions.WRITE.allows(actor, new),
         "may_refer": alive and actor.may("referral.draft"),
+        "may_alarm": alive and actor.may("emergency.open"),
         "may_correct": actor.may(people_permissions.CORRECT.code)
         and (in_care or actor.reach is Reach.COUNTY),
         "may_void": people_permissions.VOID.allows(actor, who),

@@ -103,17 +103,18 @@ PAPER = tuple(name for name in WRITABLE if name not in ("to_org", "urgency", "ki
 
 @action(permissions.DRAFT)
 def draft(referral: Referral, *, by: Actor, knowing_of_open: bool = False) -> Referral:
-    """Begin a referral; it waits for its writer until it is submitted or cancelled."""
+    """Begin a referral; it waits for its writer until it is submitted or cancelled.
+
+    The paper of a case that went ahead through the green channel is due as an emergency's is.
+    """
     if not knowing_of_open:
         _refuse_second(referral, by)
     now = clock.now()
     _check(referral)
     covering.run_under(referral)
+    within = "referral.paper_hours" if referral.green_case_id else "referral.draft_hours"
     steps.owed_by_sender(
-        referral,
-        permissions.SUBMIT,
-        since=now,
-        due_at=now + parameters.duration("referral.draft_hours"),
+        referral, permissions.SUBMIT, since=now, due_at=now + parameters.duration(within)
     )
     _store(referral, now)
     return referral
@@ -168,7 +169,39 @@ def submit(referral: Referral, *, by: Actor, knowing_of_open: bool = False) -> R
         _store(referral, now)
     else:
         referral.save()
+    if referral.green_case_id:
+        return _follow_the_case(referral, now)
     _tell_of_request(referral, now)
+    return referral
+
+
+def _follow_the_case(referral: Referral, now: datetime) -> Referral:
+    """The patient came through the green channel before the paper: nobody is asked again.
+
+    The receiving house confirmed the case and noted the arrival; the letter takes both over.
+    """
+    case: Any = referral.green_case
+    if case.arrived_at is None:
+        _tell_of_request(referral, now)
+        return referral
+    times = case.times
+    referral.move_to(State.ACCEPTED)
+    referral.answered_at = referral.accepted_at = case.confirmed_at
+    referral.accepting_doctor = case.confirmed_by
+    referral.place = case.place
+    referral.departed_at = times.get("depart")
+    referral.move_to(State.ARRIVED)
+    referral.arrived_at = case.arrived_at
+    referral.encounter = case.encounter
+    steps.owed_by_receiver(
+        referral,
+        permissions.TREAT,
+        since=now,
+        due_at=now + parameters.duration("referral.treat_hours"),
+    )
+    referral.save()
+    steps.tell_receiver(referral, gettext_noop("绿色通道患者 %(patient)s 的转诊单已补来"))
+    steps.announce(events.PatientArrived, referral, case.arrived_at)
     return referral
 
 

@@ -387,6 +387,7 @@ class CareLink(Record):
         CODE = "code", _("居民出示授权码")
         CARD = "card", _("核对身份证")
         REFERRAL = "referral", _("转诊已接收并到诊")
+        EMERGENCY = "emergency", _("绿色通道到院")
         SYSTEM = "system", _("本院系统登记到院")
         REGISTRATION = "registration", _("首次建档")
         TRANSFER = "transfer", _("移交管理")
