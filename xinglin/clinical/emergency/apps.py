@@ -10,11 +10,25 @@ class EmergencyConfig(AppConfig):
     label = "emergency"
 
     def ready(self) -> None:
-        from xinglin.clinical.emergency import listeners, permissions, portrait  # noqa: F401
+        from xinglin.clinical.emergency import (  # noqa: F401
+            catalogue,
+            listeners,
+            permissions,
+            portrait,
+        )
         from xinglin.clinical.record.portrait import contribute
+        from xinglin.clinical.triage.models import Assessment, Outcome
+        from xinglin.clinical.triage.onward import lead
         from xinglin.kernel import inbox
 
         contribute("emergency", portrait.tell)
+
+        def case_for(assessment: Assessment) -> str:
+            told = f"person={assessment.person_id}&kind={assessment.channel}"
+            return f"{reverse('emergency:new')}?{told}"
+
+        for kind in catalogue.kinds():
+            lead(Outcome.EMERGENCY, case_for, channel=kind)
 
         def page_of(subject_id: UUID) -> str:
             return reverse("emergency:detail", args=[subject_id])

@@ -1,11 +1,13 @@
-"""What the green channel does when the registry has news."""
+"""What the green channel does on hearing of its own start and of a death."""
 
 from __future__ import annotations
 
 from django.db import transaction
 
 from xinglin.clinical.emergency import actions
+from xinglin.clinical.emergency.events import CaseOpened
 from xinglin.clinical.emergency.models import GreenCase
+from xinglin.clinical.triage import hearing as triage
 from xinglin.kernel.access import system
 from xinglin.kernel.errors import Refused
 from xinglin.kernel.outbox import on
@@ -21,3 +23,9 @@ def end_after_death(event: PersonDied) -> None:
         except Refused:
             # A hand was faster.
             continue
+
+
+@on(CaseOpened)
+def count_as_agreement(event: CaseOpened) -> None:
+    """A doctor who starts the channel that triage would have advised has answered its advice."""
+    triage.heed(event.person_id, event.from_org_id, at=event.at)

@@ -306,6 +306,7 @@ def _open_page(
             (kind, next(iter(actions.destinations(kind.code, request.actor.org_id)), None))
             for kind in catalogue.kinds().values()
         ],
+        advised=request.GET.get("kind", ""),
         **context,
     )
 
