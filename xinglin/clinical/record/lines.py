@@ -1,7 +1,7 @@
 """Facts of all kinds as plain lines of one shape, so that one query reads them together.
 
 Ten models read one by one are ten queries and several thousand objects; the page of a person has
-twelve queries in all. Each kind says here which of its columns stand in which place of a line.
+thirteen queries in all. Each kind says here which of its columns stand in which place of a line.
 Queries that every opening of the page asks are compiled once for a post (`kernel.prepared`).
 """
 

@@ -7,7 +7,7 @@ in its `ready()` whom to ask:
 
 `tell(actor, person)` answers with a `Part`: the signs it puts into the head of the page and the
 requests about the person that are still open. It reads through its own `visible_to`, in one
-query, for the page as a whole has twelve.
+query, for the page as a whole has thirteen.
 """
 
 from __future__ import annotations

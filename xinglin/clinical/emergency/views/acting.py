@@ -104,7 +104,9 @@ def act(request: Request, pk: Any, name: str) -> HttpResponse:
             _tell(form, refusal)
         else:
             messages.success(request, _("已完成：%(act)s。") % {"act": _label(name)})
-            return redirect(case)
+            # Who has sent the patient to a third house sees the case no more.
+            seen = GreenCase.objects.visible_to(request.actor).filter(pk=case.pk)
+            return redirect(case if seen.exists() else "emergency:board")
     return _show(request, _one(request, pk), status=422, bound={name: form})
 
 

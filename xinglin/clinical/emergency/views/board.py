@@ -97,6 +97,9 @@ def listing(request: Request) -> HttpResponse:
     form = FilterForm(request.GET)
     found = GreenCase.objects.visible_to(request.actor).newest_first()
     asked = form.cleaned_data if form.is_valid() else {}
+    if form.errors:
+        # What makes no sense finds nothing, rather than everything.
+        found = found.none()
     for name in ("kind", "state"):
         if asked.get(name):
             found = found.filter(**{name: asked[name]})

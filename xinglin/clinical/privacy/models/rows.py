@@ -46,6 +46,7 @@ SHEETS = {
     "referral": _("转诊单"),
     "assessment": _("分诊建议"),
     "booking": _("预约"),
+    "emergency": _("绿色通道"),
     "list": _("列表"),
     "person": _("身份信息"),
     "numbers": _("证件号与电话"),

@@ -6,6 +6,9 @@ import pytest
 from django.test import Client, override_settings
 
 from tests.standing import standing_county
+from xinglin.clinical.emergency.catalogue import kinds
+from xinglin.clinical.emergency.models import GreenCase
+from xinglin.clinical.emergency.models import State as CaseState
 from xinglin.clinical.orders.models import Execution, Order
 from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral.models import Referral, State
@@ -51,11 +54,13 @@ def test_the_demo_county_is_the_one_of_the_contract(county):
     assert houses.filter(leads=True).get().name == "青山县人民医院"
     assert houses.filter(outside=True).exists()
     assert Organisation.objects.filter(county__name="临水县", level=Level.COUNTY).count() == 1
-    assert Person.objects.filter(county=county).count() == 120
+    # Beside the residents there are those whom the ambulance brought without a name.
+    residents = Person.objects.filter(county=county).exclude(source="emergency")
+    assert residents.count() == 120
     assert Encounter.objects.exists()
     # loading again changes nothing
     assert loading.load(residents=120, seed=7) is False
-    assert Person.objects.filter(county=county).count() == 120
+    assert residents.count() == 120
 
 
 def test_referrals_stand_in_every_state_and_none_is_lost(county):
@@ -67,6 +72,15 @@ def test_referrals_stand_in_every_state_and_none_is_lost(county):
         assert InboxItem.objects.filter(subject_id=referral.pk, level=0).count() == 1
     trail.seal(limit=1_000_000)
     assert trail.verify().broken_at is None
+
+
+def test_the_green_channel_has_cases_of_every_kind_and_state(county):
+    cases = GreenCase.objects.filter(county=county)
+    assert set(cases.values_list("kind", flat=True)) == set(kinds())
+    assert set(cases.values_list("state", flat=True)) == set(CaseState)
+    assert cases.running().count() == 5
+    for case in cases.running():
+        assert InboxItem.objects.filter(subject_id=case.pk, level=0).count() == 1
 
 
 def test_the_ward_has_patients_with_running_orders(county):

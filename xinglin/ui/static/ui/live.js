@@ -118,8 +118,9 @@
         region.dataset.tag = answer.headers.get("ETag") || "";
         if (fresh) { say(region); ring(660); }
       }
+      // Gone from one's sight, as when another house was asked: say so, and ask no more.
+      if (answer.status === 404) { failed = 1; offline(true); return; }
       offline(![200, 304].includes(answer.status));
-      if (answer.status === 404) return;
     } catch { offline(true); wait *= 2; }
     setTimeout(() => look(region), 1000 * (document.hidden ? Math.max(10, wait) : wait));
   };
