@@ -24,6 +24,9 @@ SYSTEM = {
     "agreement.clock": "the clock reminds of the end, and notes it",
     "orders.plan": "the clock lays out when something is due",
     "orders.lapse": "the clock ends what has run out, and what a discharge ends",
+    "referral.hear": "the plan's first visit is the follow-up of its letter",
+    "careplans.follow": "a plan goes with its letter, and waits for its evaluation",
+    "careplans.clock": "the clock opens a day's task, closes a missed one, looks for the absent",
     "client.register": "no page lets other systems in; whoever runs the installation does",
     "client.withdraw": "and shuts them out",
 }
@@ -33,6 +36,7 @@ READINGS = {
     "referral.statistics",
     "record.read",
     "orders.read",
+    "careplans.read",
     "person.search",
     "operations.see",
     "resident.read",

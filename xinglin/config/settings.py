@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "xinglin.clinical.privacy",
     "xinglin.clinical.record",
     "xinglin.clinical.orders",
+    "xinglin.clinical.careplans",
     "xinglin.clinical.referral",
     "xinglin.gateway",
     "xinglin.gateway.fhir",

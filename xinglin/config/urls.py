@@ -16,6 +16,7 @@ urlpatterns = [
     path("privacy/", include("xinglin.clinical.privacy.urls")),
     path("record/", include("xinglin.clinical.record.urls")),
     path("orders/", include("xinglin.clinical.orders.urls")),
+    path("care-plans/", include("xinglin.clinical.careplans.urls")),
     path("referrals/", include("xinglin.clinical.referral.urls")),
     path("import/", include("xinglin.gateway.imports.urls")),
     path("fhir/", include("xinglin.gateway.fhir.urls")),

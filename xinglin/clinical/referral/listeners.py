@@ -7,16 +7,18 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from xinglin.clinical.careplans.events import CareTaskDone, RedFlagRaised
+from xinglin.clinical.careplans.models import CarePlan
 from xinglin.clinical.record.events import EncounterEnded, EncounterStarted
 from xinglin.clinical.record.models import Encounter
-from xinglin.clinical.referral import actions, rules
+from xinglin.clinical.referral import actions, drafting, rules
 from xinglin.clinical.referral.models import (
     BEFORE_ANSWER,
     ON_THE_WAY,
     Referral,
     State,
 )
-from xinglin.kernel import worker
+from xinglin.kernel import parameters, worker
 from xinglin.kernel.access import system
 from xinglin.kernel.errors import Refused
 from xinglin.kernel.outbox import on
@@ -72,3 +74,37 @@ def end_when_admitted_elsewhere(event: EncounterStarted) -> None:
 def start_the_receipts_clock(event: EncounterEnded) -> None:
     for referral in Referral.objects.filter(encounter_id=event.encounter_id, discharged_at=None):
         _try(actions.hear_of_discharge, referral, discharged_at=event.ended_at)
+
+
+@on(CareTaskDone)
+def follow_up_with_the_visit(event: CareTaskDone) -> None:
+    """The first visit of the plan and the follow-up of the letter are one."""
+    if not event.follow_up:
+        return
+    for referral in Referral.objects.filter(care_plan_id=event.plan_id, state=State.CLOSED):
+        _try(
+            actions.hear_of_visit,
+            referral,
+            followed_up_at=event.at,
+            note=event.note,
+            doctor=event.done_by,
+        )
+
+
+@on(RedFlagRaised)
+def prepare_the_way_up(event: RedFlagRaised) -> None:
+    """Draft the referral to the hospital that sent the patient down, for the house to submit."""
+    plan = CarePlan.objects.select_related("person").get(pk=event.plan_id)
+    down = Referral.objects.filter(care_plan_id=plan.pk).first()
+    if down is None:
+        return
+    house = event.organisation_id
+    # Heard twice, or flagged again before the draft was sent: there is one way up.
+    if down.sequels.filter(from_org_id=house, owner__isnull=False).exists():
+        return
+    _try(
+        actions.draft,
+        drafting.way_back_up(down, plan, house, event.found_by, event.findings),
+        knowing_of_open=True,
+        within=parameters.duration("careplans.red_flag_hours"),
+    )

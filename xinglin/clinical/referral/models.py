@@ -15,6 +15,7 @@ from django.db.models import F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from xinglin.clinical.careplans.models import CarePlan
 from xinglin.clinical.privacy.models import broken, held_domains, open_people
 from xinglin.clinical.record.models import Document, Encounter
 from xinglin.kernel.access import Actor, Reach
@@ -267,6 +268,16 @@ class Referral(Workflow):
     disposal_plan = models.TextField(_("处置计划"), max_length=2000, blank=True)
     treatment_plan = models.TextField(_("治疗方案"), max_length=2000, blank=True)
     rehabilitation = models.TextField(_("康复措施指导"), max_length=1000, blank=True)
+
+    care_plan = models.OneToOneField(
+        CarePlan,
+        models.PROTECT,
+        related_name="letter",
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("照护计划"),
+    )
 
     # consent
     consent_method = models.CharField(_("知情同意方式"), max_length=20, blank=True)

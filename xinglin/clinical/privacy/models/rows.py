@@ -46,6 +46,7 @@ SHEETS = {
     "order": _("医嘱"),
     "execution": _("医嘱执行"),
     "referral": _("转诊单"),
+    "careplan": _("照护计划"),
     "list": _("列表"),
     "person": _("身份信息"),
     "numbers": _("证件号与电话"),
