@@ -11,6 +11,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.security.base import AuthBase
 
+from xinglin.clinical.careplans.api import router as careplans
 from xinglin.clinical.orders.api import router as orders
 from xinglin.clinical.privacy.api import router as privacy
 from xinglin.clinical.record.api import router as record
@@ -66,7 +67,7 @@ api = NinjaAPI(
 )
 for router in (
     *(organisations, people, agreements, staff, terminology),
-    *(privacy, record, orders, summaries, referral, gateway),
+    *(privacy, record, orders, careplans, summaries, referral, gateway),
 ):
     api.add_router("", router)
 

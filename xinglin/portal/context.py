@@ -70,6 +70,14 @@ def rooms(request: HttpRequest, actor: Actor, *, waiting: int) -> list[NavEntry]
         found += [
             {"label": _("转诊"), "url": address("referral:list"), "icon": "arrows-exchange"},
         ]
+    if actor.may("careplans.do"):
+        found.append(
+            {"label": _("照护"), "url": address("careplans:today"), "icon": "clipboard-heart"}
+        )
+    elif actor.may("careplans.write"):
+        found.append(
+            {"label": _("照护"), "url": address("careplans:list"), "icon": "clipboard-heart"}
+        )
     if actor.may("orders.read"):
         if not actor.may("referral.read"):
             found.append(

@@ -229,7 +229,7 @@ class HeadForm(Form):
 
 
 class CriteriaForm(Form):
-    """The points that are answered before anybody goes down: met, or why not and down all the same."""
+    """The points that are answered before anybody goes down: met, or why anybody goes anyway."""
 
     words = forms.CharField(
         label=_("例外说明"),
@@ -280,7 +280,8 @@ class Sheet:
         self.criteria = CriteriaForm(data, prefix="criteria", template=self.template)
         count = str(data.get("plan-rows", ""))
         self.rows = [
-            self._bound(data, place) for place in range(min(int(count), 60) if count.isdigit() else 0)
+            self._bound(data, place)
+            for place in range(min(int(count), 60) if count.isdigit() else 0)
         ]
 
     @classmethod
@@ -428,16 +429,16 @@ class PlanItemIn(In):
     instruction: str = Field("", max_length=300)
     dose: str = Field("", max_length=50)
     frequency: str = Field("", max_length=50)
-    codes: list[str] = Field(default_factory=list, max_length=10, description="测量项目的 LOINC 代码")
+    codes: list[str] = Field(
+        default_factory=list, max_length=10, description="测量项目的 LOINC 代码"
+    )
     limits: list[LimitIn] = Field(default_factory=list, max_length=10)
     symptoms: list[str] = Field(
         default_factory=list,
         max_length=40,
         description="回送症状，见 /catalogue/care-plan-reasons/symptom",
     )
-    performer: str = Field(
-        "village", json_schema_extra={"enum": [str(each) for each in Performer]}
-    )
+    performer: str = Field("village", json_schema_extra={"enum": [str(each) for each in Performer]})
     timing: str = Field("once", json_schema_extra={"enum": [str(each) for each in Timing]})
     starts_on: Day
     ends_on: Day | None = None

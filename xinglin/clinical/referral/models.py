@@ -153,7 +153,7 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
 
     def for_pages(self) -> Self:
         """With everything a page names, in one query."""
-        return self.select_related("person", "from_org", "to_org", "owner")
+        return self.select_related("person", "from_org", "to_org", "owner", "care_plan")
 
 
 class Referral(Workflow):

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 
+from xinglin.clinical.careplans.fhir import OFFERS as CAREPLANS
 from xinglin.clinical.orders.fhir import OFFERS as ORDERS
 from xinglin.clinical.orders.models import Order
 from xinglin.clinical.privacy.fhir import OFFERS as PRIVACY
@@ -41,6 +42,7 @@ ALL: tuple[Offer, ...] = (
     *AGREEMENTS,
     *map(_once, RECORD),
     *ORDERS,
+    *CAREPLANS,
     *REFERRAL,
     *PRIVACY,
 )

@@ -74,7 +74,7 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_criteria(plan: CarePlan) -> None:
-    """Every point is answered, and a no says by a coded reason why the patient goes all the same."""
+    """Every point is answered, and a no says by a coded reason why the patient goes anyway."""
     told = {str(row.get("code")): row for row in plan.criteria}
     kept = []
     for point in catalogue.criteria_of(plan.template):
@@ -130,7 +130,9 @@ def _first_visit(items: Iterable[PlanItem], first: date) -> PlanItem | None:
         for item in items
         if item.kind == Kind.HOME_VISIT and item.has_tasks and (days := item.schedule.days())
     ]
-    return next((item for day, _place, item in sorted(due, key=lambda x: x[:2]) if day <= last), None)
+    return next(
+        (item for day, _place, item in sorted(due, key=lambda x: x[:2]) if day <= last), None
+    )
 
 
 def _problems(item: PlanItem) -> dict[str, str]:

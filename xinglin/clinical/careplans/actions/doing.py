@@ -100,7 +100,9 @@ def skip(task: CareTask, *, by: Actor, code: str, text: str = "") -> CareTask:
 
 
 @action(permissions.CLOCK)
-def note_follow_up(task: CareTask, *, by: Actor, done_at: datetime, who: str, note: str) -> CareTask:
+def note_follow_up(
+    task: CareTask, *, by: Actor, done_at: datetime, who: str, note: str
+) -> CareTask:
     """The letter's follow-up was noted on the letter itself: it is this visit."""
     task.move_to(Progress.DONE)
     task.done_at, task.done_by, task.note = done_at, who, note[:1000]
@@ -109,9 +111,7 @@ def note_follow_up(task: CareTask, *, by: Actor, done_at: datetime, who: str, no
     return task
 
 
-def flags_of(
-    plan: CarePlan, values: Mapping[str, Decimal], symptoms: Iterable[str]
-) -> list[str]:
+def flags_of(plan: CarePlan, values: Mapping[str, Decimal], symptoms: Iterable[str]) -> list[str]:
     """The sentences of the plan's red flags that values and symptoms raise, each once."""
     found: dict[str, None] = {}
     asked = set(symptoms)

@@ -34,7 +34,8 @@ def answer(request: Request, pk: UUID) -> HttpResponse:
         messages.success(request, _("已接收%(person)s的照护计划。") % {"person": plan.person.name})
         return redirect(plan)
     rows = [AnswerRow(request.POST, item=item) for item in items]
-    if all([row.is_valid() for row in rows]):
+    # Every row is looked at, so that each tells what is wrong with it.
+    if False not in [row.is_valid() for row in rows]:
         told = {row.item.pk: row.objection() for row in rows}
         objections = {pk: each for pk, each in told.items() if each is not None}
         try:
@@ -75,7 +76,7 @@ def settle(request: Request, pk: UUID) -> HttpResponse:
         opened(request.actor, plan)
     data = request.POST if request.method == "POST" else None
     rows = [SettleRow(data, item=item) for item in items]
-    if data is not None and all([row.is_valid() for row in rows]):
+    if data is not None and False not in [row.is_valid() for row in rows]:
         answers = {row.item.pk: row.cleaned_data["answer"] for row in rows}
         actions.settle(plan, by=request.actor, answers=answers)
         messages.success(

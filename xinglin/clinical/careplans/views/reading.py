@@ -198,7 +198,9 @@ def _stages(plan: CarePlan) -> list[dict[str, Any]]:
     here = True
     for label, at in passed:
         if at is not None and not (stopped and at == plan.ended_at):
-            steps.append({"label": label, "state": "done", "note": f"{timezone.localtime(at):%m-%d}"})
+            steps.append(
+                {"label": label, "state": "done", "note": f"{timezone.localtime(at):%m-%d}"}
+            )
         elif here:
             steps.append({"label": label, "state": "stopped" if stopped else "now", "note": ""})
             here = False

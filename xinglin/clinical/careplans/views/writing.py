@@ -36,9 +36,7 @@ def revise(request: Request, pk: UUID) -> HttpResponse:
     form = RevisionForm(request.POST, prefix="why")
     if Sheet.asks(request.POST):
         template = catalogue.templates()[sheet.template]
-        sheet = sheet.again(
-            request.POST, actions.from_template(template, timezone.localdate())
-        )
+        sheet = sheet.again(request.POST, actions.from_template(template, timezone.localdate()))
         kept = {name: request.POST.get(f"why-{name}", "") for name in form.fields}
         return _form(request, plan, sheet, RevisionForm(prefix="why", initial=kept))
     if all([sheet.is_valid(), form.is_valid()]):

@@ -41,7 +41,7 @@ def accept(
     instructions: str = "",
     take_plan: bool = True,
 ) -> Referral:
-    """Promise to take the patient, and say where, when and to whom; `take_plan` as it is written."""
+    """Promise to take the patient, and say where, when and to whom; `take_plan` as written."""
     _approved(referral)
     now = clock.now()
     if expected_at is not None and expected_at < now - steps.SLACK:
