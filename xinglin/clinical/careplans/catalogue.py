@@ -55,7 +55,9 @@ def _coded(row: dict[str, Any]) -> Coded:
 
 
 def _item(row: dict[str, Any], place: int) -> TemplateItem:
-    told = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+    told: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in row.items()
+    }
     return TemplateItem(code=str(place), **told)
 
 

@@ -91,7 +91,7 @@ class TaskForm(Form):
     note = forms.CharField(
         label=_("记录"), max_length=1000, required=False, widget=forms.Textarea({"rows": 3})
     )
-    phrases: ClassVar[Any] = {
+    phrases: Any = {
         "note": (_("病情平稳，按时服药"), _("能坚持锻炼"), _("切口干燥无红肿"), _("已做健康指导")),
     }
 

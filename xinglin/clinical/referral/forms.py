@@ -308,7 +308,7 @@ class ProposeDownForm(Form):
     consent_method = forms.ChoiceField(label=_("知情同意方式"))
     reasons = "down"
     valuesets = ("consent_method",)
-    phrases: ClassVar[Any] = {"assessment": (_("急性期已过，生命体征平稳"),)}
+    phrases: Any = {"assessment": (_("急性期已过，生命体征平稳"),)}
 
 
 class CloseForm(Form):

@@ -167,7 +167,8 @@ def _would_do(item: PlanItem, counter: Mapping[str, Any]) -> None:
 
 def _change(item: PlanItem, counter: Mapping[str, Any]) -> None:
     for name, value in counter.items():
-        setattr(item, name, PlanItem._meta.get_field(name).to_python(value))
+        field: Any = PlanItem._meta.get_field(name)
+        setattr(item, name, field.to_python(value))
 
 
 def _told(value: Any) -> Any:

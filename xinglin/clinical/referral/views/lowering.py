@@ -53,7 +53,7 @@ def propose_down(request: Request, pk: UUID) -> HttpResponse:
         # A row more, or another template: what was typed so far stays, with no word about it yet.
         names = {name: request.POST.get(form.add_prefix(name), "") for name in form.fields}
         form = act_form("propose-down", request.actor, referral)
-        form.initial |= names
+        form.initial = {**form.initial, **names}
         return _show(request, referral, form, sheet.again(request.POST, _proposed(sheet.template)))
     if all([form.is_valid(), sheet.is_valid()]):
         try:
