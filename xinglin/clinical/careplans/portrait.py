@@ -1,76 +1,76 @@
-"""What care plans tell the page of a person: the open plan, overdue tasks, a raised red flag."""
+"""What a care plan tells the page of a person: that it is open, what is overdue, a red flag.
+
+A plan goes with a letter, and the page has few queries: `referral` asks for both in one and lets
+the plan be told here.
+"""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, F, IntegerField, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from xinglin.clinical.careplans.models import WAITING, CarePlan, State
+from xinglin.clinical.careplans.models import CareTask, State
 from xinglin.clinical.careplans.templatetags.careplans import TONES
-from xinglin.clinical.record.known import actor_key
 from xinglin.clinical.record.portrait import OpenRequest, Part, Sign
-from xinglin.kernel.access import Actor
-from xinglin.kernel.prepared import SLOT, Cabinet, Prepared
 from xinglin.registry.organisations.models import tree
-from xinglin.registry.people.models import Person
 
 
 class Row(NamedTuple):
     """The columns of a plan that the page needs."""
 
-    id: UUID
-    state: str
-    diagnosis_name: str
-    author_org_id: UUID
-    organisation_id: UUID
-    flagged_at: datetime | None
-    clock_from: datetime | None
-    due_at: datetime | None
-    overdue: int
-    next_on: date | None
+    plan_id: UUID
+    plan_state: str
+    plan_author: UUID
+    plan_house: UUID
+    plan_flagged: datetime | None
+    plan_clock: datetime | None
+    plan_due: datetime | None
+    plan_overdue: int
 
 
-_prepared: Cabinet[Prepared] = Cabinet()
+def columns(way: str, today: date) -> dict[str, Any]:
+    """The same as annotations of a row that leads to its plan by `way`."""
+    late = CareTask.objects.waiting().filter(plan=OuterRef(f"{way}_id"), until__lt=today)
+    counted = late.order_by().values("plan").annotate(n=Count("pk")).values("n")
+    plain = {
+        "plan_id": "id",
+        "plan_state": "state",
+        "plan_author": "author_org_id",
+        "plan_house": "organisation_id",
+        "plan_flagged": "flagged_at",
+        "plan_clock": "clock_from",
+        "plan_due": "due_at",
+    }
+    return {name: F(f"{way}__{field}") for name, field in plain.items()} | {
+        "plan_overdue": Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+    }
 
 
-def tell(actor: Actor, person: Person) -> Part:
-    """The standing plan of a person and what is overdue of it, in one query."""
-    today = timezone.localdate()
-
-    def prepare() -> Prepared:
-        waiting = Q(tasks__state__in=WAITING)
-        found = CarePlan.objects.visible_to(actor).standing().filter(person_id=SLOT)
-        counted = found.annotate(
-            overdue=Count("tasks", filter=waiting & Q(tasks__until__lt=today)),
-            next_on=Min("tasks__due_on", filter=waiting),
-        )
-        return Prepared(counted.order_by().values_list(*Row._fields))
-
+def tell(row: Row, diagnosis: str) -> Part:
+    """The signs and the open request of one standing plan."""
     told = Part()
-    key = (*actor_key(actor), today)
-    for row in map(Row._make, _prepared.get(key, prepare).all(person.pk)):
-        address = reverse("careplans:detail", args=[row.id])
-        if row.overdue:
-            words = _("照护任务逾期 %(count)d 项") % {"count": row.overdue}
-            told.signs.append(Sign(words, "bad", "checklist", url=address))
-        if row.flagged_at is not None:
-            told.signs.append(Sign(_("照护预警"), "bad", "flag", url=address))
-        told.requests.append(
-            OpenRequest(
-                kind=_("照护计划"),
-                title=row.diagnosis_name or "—",
-                state=str(State(row.state).label),
-                way=f"{tree.name(row.author_org_id)} → {tree.name(row.organisation_id)}",
-                url=address,
-                tone=TONES[row.state],
-                due_at=row.due_at,
-                since=row.clock_from,
-            )
+    address = reverse("careplans:detail", args=[row.plan_id])
+    if row.plan_overdue:
+        words = _("照护任务逾期 %(count)d 项") % {"count": row.plan_overdue}
+        told.signs.append(Sign(words, "bad", "checklist", url=address))
+    if row.plan_flagged is not None:
+        told.signs.append(Sign(_("照护预警"), "bad", "flag", url=address))
+    told.requests.append(
+        OpenRequest(
+            kind=_("照护计划"),
+            title=diagnosis or "—",
+            state=str(State(row.plan_state).label),
+            way=f"{tree.name(row.plan_author)} → {tree.name(row.plan_house)}",
+            url=address,
+            tone=TONES[row.plan_state],
+            due_at=row.plan_due,
+            since=row.plan_clock,
         )
+    )
     return told

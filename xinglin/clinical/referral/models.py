@@ -7,7 +7,7 @@ of the national public-health specification; stages follow the regional platform
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django.db import models
@@ -24,9 +24,6 @@ from xinglin.registry.agreements.models import Agreement, book
 from xinglin.registry.agreements.rules import Cover, Verdict
 from xinglin.registry.organisations.models import Level, Organisation, tree
 from xinglin.registry.people.models import Person
-
-if TYPE_CHECKING:
-    from typing import Self
 
 
 class State(models.TextChoices):
@@ -275,7 +272,6 @@ class Referral(Workflow):
         related_name="letter",
         null=True,
         blank=True,
-        editable=False,
         verbose_name=_("照护计划"),
     )
 

@@ -185,9 +185,7 @@ def _show(
         skipping=skipping or SkipForm(prefix="skip"),
         skip_opens=skipping is not None,
         letter=letter,
-        values=list(
-            found.encounter.observations.filter(voided_at=None, measured_at=found.done_at)
-        )
+        values=list(found.encounter.observations.filter(voided_at=None, measured_at=found.done_at))
         if found.encounter and found.done_at
         else [],
         ways_up=list(letter.sequels.filter(owner__isnull=False)) if letter and found.flags else [],

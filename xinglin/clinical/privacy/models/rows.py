@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
@@ -18,9 +18,6 @@ from xinglin.kernel.models import TrailEntry
 from xinglin.kernel.records import Record, Workflow
 from xinglin.registry.organisations.models import Organisation, tree
 from xinglin.registry.people.models import CareLink, Person
-
-if TYPE_CHECKING:
-    from typing import Self
 
 # The parts of a record that a resident can open or close one by one.
 PARTS = {

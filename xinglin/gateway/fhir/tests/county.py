@@ -10,6 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import cast, machines
+from xinglin.clinical.careplans import actions as careplans
+from xinglin.clinical.careplans.models import CarePlan
+from xinglin.clinical.careplans.tests import factories as plans
 from xinglin.clinical.orders.tests import factories as wards
 from xinglin.clinical.privacy import actions as privacy
 from xinglin.clinical.privacy.models import Consent
@@ -160,6 +163,19 @@ def life(county: cast.Cast) -> dict[str, Any]:
             method="paper",
         ),
         by=by,
+    )
+    found["CarePlan"] = careplans.propose(
+        CarePlan(
+            county_id=who.county_id,
+            person=who,
+            author_org=county.township,
+            organisation=county.village,
+            diagnosis_code="I10",
+            template="hypertension",
+            criteria=plans.met("hypertension"),
+        ),
+        by=by,
+        items=plans.items("hypertension"),
     )
     return found | {
         "ServiceRequest": referral,
