@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -190,7 +191,7 @@ _LARGEST = Decimal(10) ** 10
 
 def check_size(value: Decimal | None, field: str) -> None:
     """Refuse a number that cannot be stored, and is no measurement either."""
-    if value is not None and not (value.is_finite() and abs(value) < _LARGEST):
+    if value is not None and not (math.isfinite(value) and abs(value) < _LARGEST):
         raise ImpossibleValue(_("数值过大，请核对。"), field=field)
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from django.utils import timezone
 
+from xinglin.clinical.careplans import actions as plans
+from xinglin.clinical.careplans import catalogue as careplans
+from xinglin.clinical.careplans.actions import from_template
+from xinglin.clinical.careplans.models import CareTask
 from xinglin.clinical.referral import actions
 from xinglin.clinical.referral.models import Referral
 from xinglin.kernel import clock
@@ -60,6 +65,9 @@ ENDINGS: tuple[tuple[str, int], ...] = (
     ("arrived", 2),
     ("in-treatment", 4),
     ("down-asked", 2),
+    ("down-objected", 1),
+    ("down-not-come", 1),
+    ("down-flagged", 1),
     ("down-follow-up", 3),
     ("down-follow-up-late", 1),
     ("waitlisted", 1),
@@ -218,6 +226,11 @@ class Story:
         return self
 
     def propose_down(self, to: Organisation) -> Referral:
+        template = careplans.template_for(self.case.code)
+        proposed = from_template(template, timezone.localdate(self.now))
+        criteria = [{"code": p.code, "met": True} for p in careplans.criteria_of(template.code)]
+        if Random(self.person.id_number).random() < 0.2:
+            criteria[1] |= {"met": False, "exception": "patient-request"}
         self.act(
             actions.propose_down,
             self.doctor,
@@ -226,9 +239,42 @@ class Story:
             treatment_plan=self.case.plan,
             rehabilitation=self.case.rehabilitation,
             consent_signer=self.person.name,
+            plan=actions.Plan(proposed.items, criteria, template.code, proposed.goal),
         )
         assert self.referral is not None
         return self.referral.sequels.get()
+
+    def carry(self, *, days: int, flag: bool = False) -> None:
+        """Do what the plan asks for in these days, at most a few times; the last may be a flag."""
+        assert self.referral is not None
+        plan = self.referral.care_plan
+        assert plan is not None
+        last = timezone.localdate(self.now) + timedelta(days=days)
+        tasks = CareTask.objects.filter(plan=plan, due_on__lte=last, follow_up=False).waiting()
+        chosen = list(tasks.select_related("plan__person", "person", "item").order_by("due_on")[:3])
+        for place, task in enumerate(chosen):
+            self.now = max(self.now, _noon(task.due_on))
+            if self.now > timezone.now():
+                return
+            worse = flag and place == len(chosen) - 1
+            self._visit(task, worse=worse)
+
+    def _visit(self, task: CareTask, *, worse: bool) -> None:
+        house = self.clinic if task.organisation_id == self.clinic.pk else self.township
+        role = "village-doctor" if house is self.clinic else "township-doctor"
+        codes = task.item.codes if task.item else []
+        values = {code: Decimal(_MEASURED[code]) for code in codes}
+        symptoms = [code for item in task.plan.of_now() for code in item.symptoms]
+        with clock.at(self.now):
+            plans.do(
+                task,
+                by=self.cast.at(house, role),
+                done_at=self.now,
+                mode="home" if house is self.clinic else "clinic",
+                values=values,
+                symptoms=symptoms[:1] if worse else [],
+                note="病情平稳，按时服药，能坚持锻炼。" if not worse else "较前加重，已联系家属。",
+            )
 
     def below(self, down: Referral, *, until: str) -> None:
         """The township (or the clinic itself) takes the patient back, and follows up."""
@@ -259,6 +305,33 @@ class Story:
             followed_up_at=self.now,
             note="患者恢复良好，按时服药，能坚持康复锻炼，嘱继续监测。",
         )
+        self.carry(days=20)
+        self.after(days=14)
+        plan = self.referral.care_plan
+        if plan is not None and plan.state != "ended":
+            plan.refresh_from_db()
+            with clock.at(self.now):
+                plans.evaluate(plan, by=self.sender, outcome="stable")
+
+
+# What is measured of somebody who does well, by LOINC code.
+_MEASURED = {
+    "8480-6": "128",
+    "8462-4": "78",
+    "8867-4": "72",
+    "8310-5": "36.6",
+    "59408-5": "96",
+    "15074-8": "6.4",
+    "4548-4": "6.8",
+    "22748-8": "1.7",
+    "6690-2": "5.4",
+    "777-3": "210",
+    "718-7": "128",
+}
+
+
+def _noon(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time(12)))
 
 
 def tell(story: Story, ending: str) -> None:
@@ -288,6 +361,39 @@ def _down_asked(story: Story) -> None:
     _full(story).discharge()
     story.propose_down(story.township)
     story.close()
+
+
+def _objected(story: Story) -> None:
+    """The township takes the patient, and asks the hospital to change what it cannot do."""
+    _down_asked(story)
+    assert story.referral is not None
+    story.referral = story.referral.sequels.get()
+    story.after(hours=3)
+    story.act(actions.accept, story.sender, doctor=story.sender.name, take_plan=False)
+    plan = story.referral.care_plan
+    assert plan is not None
+    hard = next(item for item in plan.of_now() if item.kind == "measurement")
+    with clock.at(story.now):
+        plans.object_to(
+            plan,
+            by=story.sender,
+            objections={hard.pk: plans.Objection("no-staff", "人手不足", {"performer": "nurse"})},
+        )
+
+
+def _not_come(story: Story) -> None:
+    """Accepted with the plan, and the patient has not come: the village doctor looks for them."""
+    _down_asked(story)
+    assert story.referral is not None
+    story.referral = story.referral.sequels.get()
+    story.after(hours=3)
+    story.act(actions.accept, story.sender, doctor=story.sender.name)
+
+
+def _flagged(story: Story) -> None:
+    """A plan that runs, until the village doctor finds a red flag."""
+    _followed(story, "closed")
+    story.carry(days=12, flag=True)
 
 
 def _declined(story: Story) -> None:
@@ -398,6 +504,9 @@ _ENDINGS: dict[str, Callable[[Story], object]] = {
     "arrived": lambda story: story.ask().accept().arrive(),
     "in-treatment": _full,
     "down-asked": _down_asked,
+    "down-objected": _objected,
+    "down-not-come": _not_come,
+    "down-flagged": _flagged,
     "down-follow-up": lambda story: _followed(story, "closed"),
     "down-follow-up-late": lambda story: _followed(story, "closed"),
     "waitlisted": _waitlisted,
@@ -416,6 +525,9 @@ BEGAN: dict[str, tuple[float, float]] = {
     "arrived": (40, 50),
     "in-treatment": (50, 90),
     "down-asked": (24 * 16, 24 * 17),
+    "down-objected": (24 * 16, 24 * 17),
+    "down-not-come": (24 * 20, 24 * 21),
+    "down-flagged": (24 * 26, 24 * 28),
     "down-follow-up": (24 * 20, 24 * 22),
     "down-follow-up-late": (24 * 36, 24 * 40),
     "waitlisted": (20, 40),

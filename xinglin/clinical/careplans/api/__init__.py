@@ -77,7 +77,7 @@ def accept(request: Request, pk: UUID) -> Any:
 
 
 @_act("object", "对计划项目提出异议")
-def object_to(request: Request, pk: UUID, body: schemas.ObjectIn) -> Any:
+def object_to(request: Request, pk: UUID, body: schemas.ObjectToPlanIn) -> Any:
     """逐项说明原因和替代方案；其余项目即为接收。"""
     objections = {
         row.item: actions.Objection(
@@ -89,14 +89,14 @@ def object_to(request: Request, pk: UUID, body: schemas.ObjectIn) -> Any:
 
 
 @_act("settle", "商定有异议的项目")
-def settle(request: Request, pk: UUID, body: schemas.SettleIn) -> Any:
+def settle(request: Request, pk: UUID, body: schemas.SettlePlanIn) -> Any:
     """制定机构逐项答复：采纳 adopt、取消 drop、坚持 keep。"""
     answers = {row.item: row.answer for row in body.answers}
     return actions.settle(_one(request, pk), by=request.actor, answers=answers)
 
 
 @_act("revise", "修订照护计划")
-def revise(request: Request, pk: UUID, body: schemas.ReviseIn) -> Any:
+def revise(request: Request, pk: UUID, body: schemas.RevisePlanIn) -> Any:
     """给出新版的全部项目；相同的继续，已完成的任务保留。"""
     return actions.revise(
         _one(request, pk),
@@ -108,14 +108,14 @@ def revise(request: Request, pk: UUID, body: schemas.ReviseIn) -> Any:
 
 
 @_act("evaluate", "评估照护计划")
-def evaluate(request: Request, pk: UUID, body: schemas.EvaluateIn) -> Any:
+def evaluate(request: Request, pk: UUID, body: schemas.EvaluatePlanIn) -> Any:
     return actions.evaluate(
         _one(request, pk), by=request.actor, outcome=body.outcome, text=body.text
     )
 
 
 @_act("end", "终止照护计划")
-def end(request: Request, pk: UUID, body: schemas.EndIn) -> Any:
+def end(request: Request, pk: UUID, body: schemas.EndPlanIn) -> Any:
     return actions.end(_one(request, pk), by=request.actor, code=body.code, text=body.text)
 
 
@@ -157,13 +157,13 @@ _task_act = acts(router, TASK, schemas.CareTaskOut, "CareTask")
 
 
 @_task_act("do", "登记照护任务")
-def do(request: Request, pk: UUID, body: schemas.DoIn) -> Any:
+def do(request: Request, pk: UUID, body: schemas.DoTaskIn) -> Any:
     """测得的值写入病历；越过界限或有预警症状时，系统准备上转单。"""
     return actions.do(_task(request, pk), by=request.actor, **body.model_dump())
 
 
 @_task_act("skip", "登记任务未做")
-def skip(request: Request, pk: UUID, body: schemas.SkipIn) -> Any:
+def skip(request: Request, pk: UUID, body: schemas.SkipTaskIn) -> Any:
     return actions.skip(_task(request, pk), by=request.actor, **body.model_dump())
 
 
@@ -172,7 +172,7 @@ def skip(request: Request, pk: UUID, body: schemas.SkipIn) -> Any:
 
 @router.get(
     "/catalogue/care-plan-templates",
-    response=page_of(schemas.TemplateOut),
+    response=page_of(schemas.PlanTemplateOut),
     operation_id="listCarePlanTemplates",
     summary="照护计划模板与下转标准",
 )

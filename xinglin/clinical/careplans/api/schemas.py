@@ -154,7 +154,7 @@ class ObjectionIn(In):
     window_days: int | None = Field(None, ge=0, le=60)
 
 
-class ObjectIn(In):
+class ObjectToPlanIn(In):
     objections: list[ObjectionIn] = Field(min_length=1, max_length=60)
 
 
@@ -163,27 +163,27 @@ class SettlementIn(In):
     answer: str = Field(json_schema_extra={"enum": ["adopt", "drop", "keep"]})
 
 
-class SettleIn(In):
+class SettlePlanIn(In):
     answers: list[SettlementIn] = Field(min_length=1, max_length=60)
 
 
-class ReviseIn(In):
+class RevisePlanIn(In):
     reason: str = Field(max_length=30, description="见 /catalogue/care-plan-reasons/revision")
     text: str = Field("", max_length=500)
     items: list[PlanItemIn] = Field(min_length=1, max_length=60, description="新版的全部项目")
 
 
-class EvaluateIn(In):
+class EvaluatePlanIn(In):
     outcome: str = Field(max_length=30, examples=["recovered"])
     text: str = Field("", max_length=500)
 
 
-class EndIn(In):
+class EndPlanIn(In):
     code: str = Field(max_length=30, examples=["refused"])
     text: str = Field("", max_length=500)
 
 
-class DoIn(In):
+class DoTaskIn(In):
     """What was found; values are in the catalogue's unit, by LOINC code."""
 
     done_at: Moment
@@ -196,12 +196,12 @@ class DoIn(In):
     result: str = Field("", max_length=30, description="寻访任务的结果")
 
 
-class SkipIn(In):
+class SkipTaskIn(In):
     code: str = Field(max_length=30, description="见 /catalogue/care-plan-reasons/skip")
     text: str = Field("", max_length=500)
 
 
-class TemplateOut(Schema):
+class PlanTemplateOut(Schema):
     """A template of plans, with its criteria and its items as days from the referral."""
 
     code: str

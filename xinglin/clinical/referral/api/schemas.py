@@ -360,3 +360,5 @@ class StatisticsOut(Schema):
     by_diagnosis: list[dict[str, Any]]
     by_refusal: list[dict[str, Any]]
     to_accept: list[dict[str, Any]]
+    down_up_goal: float = Field(description="下转与上转之比的目标")
+    by_month: list[dict[str, Any]] = Field(description="逐月上转与下转例数")
