@@ -5,8 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,11 +13,9 @@ from typing import Any
 from django.utils import timezone
 
 from xinglin.clinical.careplans import actions as plans
-from xinglin.clinical.careplans import catalogue as careplans
-from xinglin.clinical.careplans.actions import from_template
-from xinglin.clinical.careplans.models import CareTask
 from xinglin.clinical.referral import actions
 from xinglin.clinical.referral.models import Referral
+from xinglin.gateway.demo.plans import carry, object_to, plan_for
 from xinglin.kernel import clock
 from xinglin.kernel.access import Actor, system
 from xinglin.kernel.worker import everything_due
@@ -226,11 +223,6 @@ class Story:
         return self
 
     def propose_down(self, to: Organisation) -> Referral:
-        template = careplans.template_for(self.case.code)
-        proposed = from_template(template, timezone.localdate(self.now))
-        criteria = [{"code": p.code, "met": True} for p in careplans.criteria_of(template.code)]
-        if Random(self.person.id_number).random() < 0.2:
-            criteria[1] |= {"met": False, "exception": "patient-request"}
         self.act(
             actions.propose_down,
             self.doctor,
@@ -239,42 +231,23 @@ class Story:
             treatment_plan=self.case.plan,
             rehabilitation=self.case.rehabilitation,
             consent_signer=self.person.name,
-            plan=actions.Plan(proposed.items, criteria, template.code, proposed.goal),
+            plan=plan_for(self.case.code, self.person, self.now),
         )
         assert self.referral is not None
         return self.referral.sequels.get()
 
     def carry(self, *, days: int, flag: bool = False) -> None:
-        """Do what the plan asks for in these days, at most a few times; the last may be a flag."""
+        """Do what the plan asks for in these days; the last may be a red flag."""
         assert self.referral is not None
-        plan = self.referral.care_plan
-        assert plan is not None
-        last = timezone.localdate(self.now) + timedelta(days=days)
-        tasks = CareTask.objects.filter(plan=plan, due_on__lte=last, follow_up=False).waiting()
-        chosen = list(tasks.select_related("plan__person", "person", "item").order_by("due_on")[:3])
-        for place, task in enumerate(chosen):
-            self.now = max(self.now, _noon(task.due_on))
-            if self.now > timezone.now():
-                return
-            worse = flag and place == len(chosen) - 1
-            self._visit(task, worse=worse)
-
-    def _visit(self, task: CareTask, *, worse: bool) -> None:
-        house = self.clinic if task.organisation_id == self.clinic.pk else self.township
-        role = "village-doctor" if house is self.clinic else "township-doctor"
-        codes = task.item.codes if task.item else []
-        values = {code: Decimal(_MEASURED[code]) for code in codes}
-        symptoms = [code for item in task.plan.of_now() for code in item.symptoms]
-        with clock.at(self.now):
-            plans.do(
-                task,
-                by=self.cast.at(house, role),
-                done_at=self.now,
-                mode="home" if house is self.clinic else "clinic",
-                values=values,
-                symptoms=symptoms[:1] if worse else [],
-                note="病情平稳，按时服药，能坚持锻炼。" if not worse else "较前加重，已联系家属。",
+        assert self.referral.care_plan is not None
+        houses = {
+            house.pk: self.cast.at(house, role)
+            for house, role in (
+                (self.township, "township-doctor"),
+                (self.clinic, "village-doctor"),
             )
+        }
+        self.now = carry(self.referral.care_plan, houses, self.now, days=days, flag=flag)
 
     def below(self, down: Referral, *, until: str) -> None:
         """The township (or the clinic itself) takes the patient back, and follows up."""
@@ -314,26 +287,6 @@ class Story:
                 plans.evaluate(plan, by=self.sender, outcome="stable")
 
 
-# What is measured of somebody who does well, by LOINC code.
-_MEASURED = {
-    "8480-6": "128",
-    "8462-4": "78",
-    "8867-4": "72",
-    "8310-5": "36.6",
-    "59408-5": "96",
-    "15074-8": "6.4",
-    "4548-4": "6.8",
-    "22748-8": "1.7",
-    "6690-2": "5.4",
-    "777-3": "210",
-    "718-7": "128",
-}
-
-
-def _noon(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time(12)))
-
-
 def tell(story: Story, ending: str) -> None:
     """Take one story to its ending."""
     _ENDINGS[ending](story)
@@ -370,15 +323,9 @@ def _objected(story: Story) -> None:
     story.referral = story.referral.sequels.get()
     story.after(hours=3)
     story.act(actions.accept, story.sender, doctor=story.sender.name, take_plan=False)
-    plan = story.referral.care_plan
-    assert plan is not None
-    hard = next(item for item in plan.of_now() if item.kind == "measurement")
+    assert story.referral.care_plan is not None
     with clock.at(story.now):
-        plans.object_to(
-            plan,
-            by=story.sender,
-            objections={hard.pk: plans.Objection("no-staff", "人手不足", {"performer": "nurse"})},
-        )
+        object_to(story.referral.care_plan, story.sender)
 
 
 def _not_come(story: Story) -> None:
