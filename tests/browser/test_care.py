@@ -1,4 +1,4 @@
-"""Down with a plan: the township takes it on, the village doctor finds a red flag, the way up is drafted."""
+"""Down with a plan, taken on below, done on a phone; a red flag drafts the way back up."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class Timing(models.TextChoices):
 class Performer(models.TextChoices):
     DOCTOR = "doctor", _("接收机构医生")
     NURSE = "nurse", _("接收机构护士")
-    VILLAGE = "village", _("村医（健康档案管理机构）")
+    VILLAGE = "village", _("村医")
     RESIDENT = "resident", _("患者或家属")
 
 

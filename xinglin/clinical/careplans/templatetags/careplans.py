@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -58,9 +59,12 @@ def plan_state(state: Any) -> SafeString:
 
 
 @register.simple_tag
-def task_state(state: Any) -> SafeString:
-    """What became of a task."""
-    return chip(Progress(state).label, *OF_TASK[str(state)])
+def task_state(task: Any) -> SafeString:
+    """What became of a task; one whose day has come is due, also when its letter stands for it."""
+    state = Progress(task.state)
+    if state is Progress.PLANNED and task.due_on <= timezone.localdate():
+        state = Progress.DUE
+    return chip(state.label, *OF_TASK[state])
 
 
 @register.simple_tag
