@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -15,6 +13,7 @@ from django.utils import timezone
 from xinglin.clinical.careplans import actions as plans
 from xinglin.clinical.referral import actions
 from xinglin.clinical.referral.models import Referral
+from xinglin.gateway.demo.cases import CASES, Case
 from xinglin.gateway.demo.plans import carry, object_to, plan_for
 from xinglin.kernel import clock
 from xinglin.kernel.access import Actor, system
@@ -23,28 +22,6 @@ from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people.models import Person
 from xinglin.registry.staff.models import Post, User
 
-
-@dataclass(frozen=True)
-class Case:
-    """A patient whom the township sends up: what is wrong, and what the county finds and does."""
-
-    code: str
-    name: str
-    department: str
-    symptoms: str
-    past: str
-    treatment: str
-    reason: str
-    urgency: str
-    kind: str
-    results: str
-    treated: str
-    plan: str
-    rehabilitation: str
-
-
-_TOLD = tomllib.loads((Path(__file__).parent / "cases.toml").read_text("utf-8"))
-CASES = [Case(**row) for row in _TOLD["case"]]
 # What happens to them, and how often among a hundred.
 ENDINGS: tuple[tuple[str, int], ...] = (
     ("receipt", 50),
@@ -316,25 +293,22 @@ def _down_asked(story: Story) -> None:
     story.close()
 
 
-def _objected(story: Story) -> None:
-    """The township takes the patient, and asks the hospital to change what it cannot do."""
+def _promised(story: Story, **facts: Any) -> None:
+    """The township takes the patient who is sent down."""
     _down_asked(story)
     assert story.referral is not None
     story.referral = story.referral.sequels.get()
     story.after(hours=3)
-    story.act(actions.accept, story.sender, doctor=story.sender.name, take_plan=False)
+    story.act(actions.accept, story.sender, doctor=story.sender.name, **facts)
+
+
+def _objected(story: Story) -> None:
+    """And asks the hospital to change what it cannot do of the plan."""
+    _promised(story, take_plan=False)
+    assert story.referral is not None
     assert story.referral.care_plan is not None
     with clock.at(story.now):
         object_to(story.referral.care_plan, story.sender)
-
-
-def _not_come(story: Story) -> None:
-    """Accepted with the plan, and the patient has not come: the village doctor looks for them."""
-    _down_asked(story)
-    assert story.referral is not None
-    story.referral = story.referral.sequels.get()
-    story.after(hours=3)
-    story.act(actions.accept, story.sender, doctor=story.sender.name)
 
 
 def _flagged(story: Story) -> None:
@@ -452,7 +426,8 @@ _ENDINGS: dict[str, Callable[[Story], object]] = {
     "in-treatment": _full,
     "down-asked": _down_asked,
     "down-objected": _objected,
-    "down-not-come": _not_come,
+    # The patient does not come: the village doctor looks for them.
+    "down-not-come": _promised,
     "down-flagged": _flagged,
     "down-follow-up": lambda story: _followed(story, "closed"),
     "down-follow-up-late": lambda story: _followed(story, "closed"),
