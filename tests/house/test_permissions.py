@@ -35,6 +35,9 @@ SYSTEM = {
     "capacity.serve": "confirming the offered place ends the wait",
     "beds.lapse": "the clock alone lets a hold on a bed run out",
     "beds.join": "a bed that was taken first is tied to the stay that was written afterwards",
+    "referral.hear": "the plan's first visit is the follow-up of its letter",
+    "careplans.follow": "a plan goes with its letter, and waits for its evaluation",
+    "careplans.clock": "the clock opens a day's task, closes a missed one, looks for the absent",
     "client.register": "no page lets other systems in; whoever runs the installation does",
     "client.withdraw": "and shuts them out",
 }
@@ -49,6 +52,7 @@ READINGS = {
     "triage.statistics",
     "beds.read",
     "beds.overview",
+    "careplans.read",
     "person.search",
     "operations.see",
     "resident.read",

@@ -66,6 +66,9 @@ def test_who_may_write_besides_them_still_needs_to():
 BEGINNINGS = {"replaced_for", "visible_to", "waiting_for", "for_actor", "none"}
 # Readings that hang on something visible in a way that the code does not show.
 ALSO_READ = {
+    "xinglin/clinical/careplans/fhir.py PlanItem.objects.filter.order_by": (
+        "prefetched for plans that are visible"
+    ),
     "xinglin/registry/staff/api.py Post.objects.held_on.select_related.order_by": (
         "prefetched for practitioners that are visible"
     ),

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "xinglin.clinical.orders",
     "xinglin.clinical.triage",
     "xinglin.clinical.emergency",
+    "xinglin.clinical.careplans",
     "xinglin.clinical.referral",
     "xinglin.gateway",
     "xinglin.gateway.fhir",

@@ -19,6 +19,7 @@ urlpatterns = [
     path("orders/", include("xinglin.clinical.orders.urls")),
     path("triage/", include("xinglin.clinical.triage.urls")),
     path("emergency/", include("xinglin.clinical.emergency.urls")),
+    path("care-plans/", include("xinglin.clinical.careplans.urls")),
     path("referrals/", include("xinglin.clinical.referral.urls")),
     path("import/", include("xinglin.gateway.imports.urls")),
     path("fhir/", include("xinglin.gateway.fhir.urls")),

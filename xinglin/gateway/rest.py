@@ -12,6 +12,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.security.base import AuthBase
 
 from xinglin.clinical.capacity.api import routers as capacity
+from xinglin.clinical.careplans.api import router as careplans
 from xinglin.clinical.emergency.api import router as emergency
 from xinglin.clinical.orders.api import router as orders
 from xinglin.clinical.privacy.api import router as privacy
@@ -69,7 +70,18 @@ api = NinjaAPI(
 )
 for router in (
     *(organisations, people, agreements, staff, terminology),
-    *(privacy, record, *capacity, orders, triage, emergency, summaries, referral, gateway),
+    *(
+        privacy,
+        record,
+        *capacity,
+        orders,
+        triage,
+        careplans,
+        emergency,
+        summaries,
+        referral,
+        gateway,
+    ),
 ):
     api.add_router("", router)
 

@@ -2,7 +2,8 @@
 
 Workflows register themselves here; `@action` keeps the items. When an item is overdue the
 clock raises it along the steps of the parameter `<kind>.escalation`: each step names a role
-and where it sits (`owner`, `consortium`, `county`). Raising adds a reader; the owner stays.
+and where it sits (`owner`, `township`, `consortium`, `county`). Raising adds a reader; the
+owner stays.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class Kind:
 
 KINDS: dict[str, Kind] = {}
 
-# Where a role sits, seen from a house ("owner" | "consortium" | "county"); registry answers.
+# Where a role sits, seen from a house ("owner" | "township" | "consortium" | "county"): registry
+# answers.
 _place: list[Callable[[UUID, str], UUID | None]] = []
 
 

@@ -83,7 +83,15 @@ ROOMS: tuple[Door | Room, ...] = (
             Door(_("全县床位"), "capacity:beds-county", "bed", ("beds.overview",)),
         ),
     ),
-    PEOPLE,
+    Room(
+        pgettext_lazy("list", "居民"),
+        "users",
+        (
+            PEOPLE,
+            Door(_("照护任务"), "careplans:today", "clipboard-heart", ("careplans.do",)),
+            Door(_("照护计划"), "careplans:list", "clipboard-heart", ("careplans.read",)),
+        ),
+    ),
     Room(
         _("管理"),
         "chart-bar",

@@ -199,6 +199,11 @@ class AcceptForm(Form):
     instructions = forms.CharField(
         label=_("就诊须知"), max_length=500, required=False, widget=forms.Textarea({"rows": 2})
     )
+    take_plan = forms.BooleanField(
+        label=_("同时整份接收照护计划"),
+        required=False,
+        help_text=_("不勾选时，接收后再逐项答复。"),
+    )
 
 
 class DeclineForm(Form):
@@ -284,10 +289,18 @@ class ProposeDownForm(Form):
         label=_("健康问题评估"), max_length=2000, widget=forms.Textarea({"rows": 2})
     )
     treatment_plan = forms.CharField(
-        label=_("治疗方案"), max_length=2000, widget=forms.Textarea({"rows": 2})
+        label=_("治疗方案"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
+        help_text=_("不填时取自照护计划的用药。"),
     )
     rehabilitation = forms.CharField(
-        label=_("康复措施指导"), max_length=1000, widget=forms.Textarea({"rows": 3})
+        label=_("康复措施指导"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
+        help_text=_("不填时取自照护计划的锻炼、护理和教育。"),
     )
     consent_signer = forms.CharField(
         label=_("知情同意签署人"), max_length=50, help_text=_("下转须经患者或家属同意。")
@@ -295,6 +308,7 @@ class ProposeDownForm(Form):
     consent_method = forms.ChoiceField(label=_("知情同意方式"))
     reasons = "down"
     valuesets = ("consent_method",)
+    phrases: Any = {"assessment": (_("急性期已过，生命体征平稳"),)}
 
 
 class CloseForm(Form):
@@ -379,6 +393,8 @@ def act_form(act: str, actor: Actor, referral: Referral, data: Any = None) -> Fo
     for field in form.fields.values():
         if isinstance(field, HouseField):
             field.of(actor)
+    if act == "accept" and (referral.care_plan_id is None or not actor.may("careplans.answer")):
+        del form.fields["take_plan"]
     group = getattr(form, "reasons", "")
     if group:
         code: Any = form.fields["code" if "code" in form.fields else "reason_code"]
@@ -394,7 +410,7 @@ def _known(act: str, actor: Actor, referral: Referral) -> dict[str, Any]:
         name: timezone.localtime() for name in getattr(ACT_FORMS[act], "now", ())
     }
     if act == "accept":
-        known |= {"department": referral.to_department}
+        known |= {"department": referral.to_department, "take_plan": True}
     elif act == "treat":
         known |= {
             "department": referral.to_department,

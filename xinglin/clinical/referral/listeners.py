@@ -7,12 +7,14 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from xinglin.clinical.careplans.events import CareTaskDone, RedFlagRaised
+from xinglin.clinical.careplans.models import CarePlan
 from xinglin.clinical.emergency.events import CaseArrived
 from xinglin.clinical.emergency.models import GreenCase
 from xinglin.clinical.record.events import EncounterEnded, EncounterStarted
 from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.record.rules import said_unit
-from xinglin.clinical.referral import actions, rules
+from xinglin.clinical.referral import actions, drafting, rules
 from xinglin.clinical.referral.events import ReferralSubmitted
 from xinglin.clinical.referral.models import (
     BEFORE_ANSWER,
@@ -24,7 +26,7 @@ from xinglin.clinical.referral.models import (
     Urgency,
 )
 from xinglin.clinical.triage import hearing as triage
-from xinglin.kernel import worker
+from xinglin.kernel import parameters, worker
 from xinglin.kernel.access import system
 from xinglin.kernel.errors import Refused
 from xinglin.kernel.outbox import on
@@ -114,7 +116,12 @@ def prepare_the_paper(event: CaseArrived) -> None:
         referred_on=timezone.localdate(case.opened_at),
     )
     # A relation outside of the routes (a sideways transfer) needs no such paper.
-    _try(actions.draft, referral, knowing_of_open=True)
+    _try(
+        actions.draft,
+        referral,
+        knowing_of_open=True,
+        within=parameters.duration("referral.paper_hours"),
+    )
     if referral._state.adding:
         return
     for paper in case.documents.filter(voided_at=None):
@@ -128,3 +135,37 @@ def _measured(case: GreenCase) -> str:
         if sign.value is not None:
             told[sign.name] = f"{sign.name} {sign.value.normalize():f} {said_unit(sign.unit)}"
     return "，".join(told.values())
+
+
+@on(CareTaskDone)
+def follow_up_with_the_visit(event: CareTaskDone) -> None:
+    """The first visit of the plan and the follow-up of the letter are one."""
+    if not event.follow_up:
+        return
+    for referral in Referral.objects.filter(care_plan_id=event.plan_id, state=State.CLOSED):
+        _try(
+            actions.hear_of_visit,
+            referral,
+            followed_up_at=event.at,
+            note=event.note,
+            doctor=event.done_by,
+        )
+
+
+@on(RedFlagRaised)
+def prepare_the_way_up(event: RedFlagRaised) -> None:
+    """Draft the referral to the hospital that sent the patient down, for the house to submit."""
+    plan = CarePlan.objects.select_related("person").get(pk=event.plan_id)
+    down = Referral.objects.filter(care_plan_id=plan.pk).first()
+    if down is None:
+        return
+    house = event.organisation_id
+    # Heard twice, or flagged again before the draft was sent: there is one way up.
+    if down.sequels.filter(from_org_id=house, owner__isnull=False).exists():
+        return
+    _try(
+        actions.draft,
+        drafting.way_back_up(down, plan, house, event.found_by, event.findings),
+        knowing_of_open=True,
+        within=parameters.duration("careplans.red_flag_hours"),
+    )

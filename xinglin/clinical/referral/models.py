@@ -7,7 +7,7 @@ of the national public-health specification; stages follow the regional platform
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django.db import models
@@ -15,6 +15,7 @@ from django.db.models import F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from xinglin.clinical.careplans.models import CarePlan
 from xinglin.clinical.emergency.models import GreenCase
 from xinglin.clinical.privacy.models import broken, held_domains, open_people
 from xinglin.clinical.record.models import Document, Encounter
@@ -24,9 +25,6 @@ from xinglin.registry.agreements.models import Agreement, book
 from xinglin.registry.agreements.rules import Cover, Verdict
 from xinglin.registry.organisations.models import Level, Organisation, tree
 from xinglin.registry.people.models import Person
-
-if TYPE_CHECKING:
-    from typing import Self
 
 
 class State(models.TextChoices):
@@ -153,7 +151,7 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
 
     def for_pages(self) -> Self:
         """With everything a page names, in one query."""
-        return self.select_related("person", "from_org", "to_org", "owner")
+        return self.select_related("person", "from_org", "to_org", "owner", "care_plan")
 
 
 class Referral(Workflow):
@@ -268,6 +266,15 @@ class Referral(Workflow):
     disposal_plan = models.TextField(_("处置计划"), max_length=2000, blank=True)
     treatment_plan = models.TextField(_("治疗方案"), max_length=2000, blank=True)
     rehabilitation = models.TextField(_("康复措施指导"), max_length=1000, blank=True)
+
+    care_plan = models.OneToOneField(
+        CarePlan,
+        models.PROTECT,
+        related_name="letter",
+        null=True,
+        blank=True,
+        verbose_name=_("照护计划"),
+    )
 
     # consent
     consent_method = models.CharField(_("知情同意方式"), max_length=20, blank=True)

@@ -94,6 +94,9 @@ END = Permission("referral.end", _("终止转诊"), either)
 EXPIRE: Permission[Referral] = Permission(
     "referral.expire", _("到期处理"), lambda actor, referral: False
 )
+HEAR: Permission[Referral] = Permission(
+    "referral.hear", _("随照护计划变化"), lambda actor, referral: False
+)
 STATISTICS: Permission[Referral] = Permission("referral.statistics", _("查看转诊统计"))
 
 # In which states an act makes sense at all; the doors offer an act only there.

@@ -1,11 +1,14 @@
-"""What referral tells the page of a person: open requests, and a follow-up that is overdue."""
+"""What referral tells the page of a person: open requests, a follow-up overdue, care plans."""
 
 from __future__ import annotations
 
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from xinglin.clinical.careplans import portrait as careplans
+from xinglin.clinical.careplans.models import CarePlan
 from xinglin.clinical.record.portrait import OpenRequest, Part, Sign
 from xinglin.clinical.referral.models import Direction, Referral, State
 from xinglin.kernel.access import Actor
@@ -36,6 +39,7 @@ READ = (
     *("id", "state", "direction", "urgency", "from_org_id", "to_org_id", "to_department"),
     *("diagnosis_name", "clock_from", "due_at"),
 )
+BOTH = ("letter_told", "plan_told")
 _prepared: Cabinet[Prepared] = Cabinet()
 
 
@@ -43,14 +47,32 @@ def tell(actor: Actor, person: Person) -> Part:
     """The referrals of a person that somebody still owes a step, as far as the post sees them."""
     key = actor.post_id, actor.org_id, actor.county_id, actor.codes, actor.reach, actor.scope
 
+    today = timezone.localdate()
+
     def prepare() -> Prepared:
-        found = Referral.objects.visible_to(actor, open_to_carers=True).open()
-        return Prepared(found.filter(person_id=SLOT).order_by().values_list(*READ))
+        # A plan goes on after its letter is closed: what shows either is one query.
+        letters = Referral.objects.visible_to(actor, open_to_carers=True).open()
+        plans = CarePlan.objects.visible_to(actor).standing()
+        found = Referral.objects.filter(person_id=SLOT).annotate(
+            letter_told=Exists(letters.filter(pk=OuterRef("pk"))),
+            plan_told=Exists(plans.filter(pk=OuterRef("care_plan_id"))),
+            **careplans.columns("care_plan", today),
+        )
+        shown = found.filter(Q(letter_told=True) | Q(plan_told=True))
+        return Prepared(shown.order_by().values_list(*READ, *BOTH, *careplans.Row._fields))
 
     told = Part()
     now = timezone.now()
-    for values in _prepared.get(key, prepare).all(person.pk):
-        row = dict(zip(READ, values, strict=True))
+    for values in _prepared.get((*key, today), prepare).all(person.pk):
+        row = dict(zip((*READ, *BOTH), values, strict=False))
+        if row["plan_told"]:
+            plan = careplans.tell(
+                careplans.Row(*values[len(READ) + len(BOTH) :]), row["diagnosis_name"]
+            )
+            told.signs.extend(plan.signs)
+            told.requests.extend(plan.requests)
+        if not row["letter_told"]:
+            continue
         address = reverse("referral:detail", args=[row["id"]])
         state, due = State(row["state"]), row["due_at"]
         followed = state is State.CLOSED

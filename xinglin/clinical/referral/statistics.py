@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Q
+from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from xinglin.clinical.referral.models import FOLLOWED, Direction, Referral, State, Urgency
@@ -57,6 +58,9 @@ class Counts:
     by_diagnosis: list[dict[str, Any]] = field(default_factory=list)
     by_refusal: list[dict[str, Any]] = field(default_factory=list)
     to_accept: list[dict[str, Any]] = field(default_factory=list)
+    # Down-referrals for each up-referral: the goal, and how many of each in every month.
+    down_up_goal: float = 0.0
+    by_month: list[dict[str, Any]] = field(default_factory=list)
 
 
 def visible(actor: Actor) -> Any:
@@ -133,6 +137,8 @@ def count(actor: Actor, since: date, until: date) -> Counts:
         .annotate(n=Count("pk"))
         .order_by("-n")
     )
+    found.down_up_goal = parameters.get("referral.down_up_goal")
+    found.by_month = _by_month(rows)
     found.to_accept = [_time_to_accept(rows, urgency) for urgency in Urgency]
     return found
 
@@ -170,6 +176,8 @@ def _by_house(rows: Any) -> list[dict[str, Any]]:
             .values(side)
             .annotate(
                 n=Count("pk"),
+                up=Count("pk", filter=Q(direction=Direction.UP)),
+                down=Count("pk", filter=Q(direction=Direction.DOWN)),
                 accepted=Count("pk", filter=Q(accepted_at__isnull=False)),
                 declined=Count("pk", filter=~Q(refusal_code="")),
                 closed=Count("pk", filter=Q(closed_at__isnull=False)),
@@ -185,14 +193,39 @@ def _by_house(rows: Any) -> list[dict[str, Any]]:
                     "accepted": 0,
                     "declined": 0,
                     "closed": 0,
+                    "up": 0,
+                    "down": 0,
                 },
             )
+            # A house takes part in a way up or down at one of its ends only.
+            line["up"] += row["up"]
+            line["down"] += row["down"]
             if side == "from_org":
                 line["sent"] = row["n"]
             else:
                 line["received"] = row["n"]
                 line |= {name: row[name] for name in ("accepted", "declined", "closed")}
     return sorted(found.values(), key=lambda line: -(line["sent"] + line["received"]))
+
+
+def _by_month(rows: Any) -> list[dict[str, Any]]:
+    """Up and down in each month, the latest first; each opens as the list of its days."""
+    counted = (
+        rows.filter(direction__in=[Direction.UP, Direction.DOWN])
+        .order_by()
+        .annotate(month=TruncMonth("submitted_at"))
+        .values("month", "direction")
+        .annotate(n=Count("pk"))
+    )
+    found: dict[date, dict[str, Any]] = {}
+    for row in counted:
+        first = timezone.localdate(row["month"])
+        line = found.setdefault(first, {"month": first, "up": 0, "down": 0})
+        line[row["direction"]] = row["n"]
+    for first, line in found.items():
+        following = (first + timedelta(days=32)).replace(day=1)
+        line["last"] = following - timedelta(days=1)
+    return sorted(found.values(), key=lambda line: line["month"], reverse=True)
 
 
 def _time_to_accept(rows: Any, urgency: Urgency) -> dict[str, Any]:

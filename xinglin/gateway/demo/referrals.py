@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
 from django.utils import timezone
 
+from xinglin.clinical.careplans import actions as plans
 from xinglin.clinical.referral import actions
 from xinglin.clinical.referral.models import Referral
+from xinglin.gateway.demo.cases import CASES, Case
+from xinglin.gateway.demo.plans import carry, object_to, plan_for
 from xinglin.kernel import clock
 from xinglin.kernel.access import Actor, system
 from xinglin.kernel.worker import everything_due
@@ -21,28 +22,6 @@ from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people.models import Person
 from xinglin.registry.staff.models import Post, User
 
-
-@dataclass(frozen=True)
-class Case:
-    """A patient whom the township sends up: what is wrong, and what the county finds and does."""
-
-    code: str
-    name: str
-    department: str
-    symptoms: str
-    past: str
-    treatment: str
-    reason: str
-    urgency: str
-    kind: str
-    results: str
-    treated: str
-    plan: str
-    rehabilitation: str
-
-
-_TOLD = tomllib.loads((Path(__file__).parent / "cases.toml").read_text("utf-8"))
-CASES = [Case(**row) for row in _TOLD["case"]]
 # What happens to them, and how often among a hundred.
 ENDINGS: tuple[tuple[str, int], ...] = (
     ("receipt", 50),
@@ -60,6 +39,9 @@ ENDINGS: tuple[tuple[str, int], ...] = (
     ("arrived", 2),
     ("in-treatment", 4),
     ("down-asked", 2),
+    ("down-objected", 1),
+    ("down-not-come", 1),
+    ("down-flagged", 1),
     ("down-follow-up", 3),
     ("down-follow-up-late", 1),
     ("waitlisted", 1),
@@ -226,9 +208,23 @@ class Story:
             treatment_plan=self.case.plan,
             rehabilitation=self.case.rehabilitation,
             consent_signer=self.person.name,
+            plan=plan_for(self.case.code, self.person, self.now),
         )
         assert self.referral is not None
         return self.referral.sequels.get()
+
+    def carry(self, *, days: int, flag: bool = False) -> None:
+        """Do what the plan asks for in these days; the last may be a red flag."""
+        assert self.referral is not None
+        assert self.referral.care_plan is not None
+        houses = {
+            house.pk: self.cast.at(house, role)
+            for house, role in (
+                (self.township, "township-doctor"),
+                (self.clinic, "village-doctor"),
+            )
+        }
+        self.now = carry(self.referral.care_plan, houses, self.now, days=days, flag=flag)
 
     def below(self, down: Referral, *, until: str) -> None:
         """The township (or the clinic itself) takes the patient back, and follows up."""
@@ -259,6 +255,13 @@ class Story:
             followed_up_at=self.now,
             note="患者恢复良好，按时服药，能坚持康复锻炼，嘱继续监测。",
         )
+        self.carry(days=20)
+        self.after(days=14)
+        plan = self.referral.care_plan
+        if plan is not None and plan.state != "ended":
+            plan.refresh_from_db()
+            with clock.at(self.now):
+                plans.evaluate(plan, by=self.sender, outcome="stable")
 
 
 def tell(story: Story, ending: str) -> None:
@@ -288,6 +291,30 @@ def _down_asked(story: Story) -> None:
     _full(story).discharge()
     story.propose_down(story.township)
     story.close()
+
+
+def _promised(story: Story, **facts: Any) -> None:
+    """The township takes the patient who is sent down."""
+    _down_asked(story)
+    assert story.referral is not None
+    story.referral = story.referral.sequels.get()
+    story.after(hours=3)
+    story.act(actions.accept, story.sender, doctor=story.sender.name, **facts)
+
+
+def _objected(story: Story) -> None:
+    """And asks the hospital to change what it cannot do of the plan."""
+    _promised(story, take_plan=False)
+    assert story.referral is not None
+    assert story.referral.care_plan is not None
+    with clock.at(story.now):
+        object_to(story.referral.care_plan, story.sender)
+
+
+def _flagged(story: Story) -> None:
+    """A plan that runs, until the village doctor finds a red flag."""
+    _followed(story, "closed")
+    story.carry(days=12, flag=True)
 
 
 def _declined(story: Story) -> None:
@@ -398,6 +425,10 @@ _ENDINGS: dict[str, Callable[[Story], object]] = {
     "arrived": lambda story: story.ask().accept().arrive(),
     "in-treatment": _full,
     "down-asked": _down_asked,
+    "down-objected": _objected,
+    # The patient does not come: the village doctor looks for them.
+    "down-not-come": _promised,
+    "down-flagged": _flagged,
     "down-follow-up": lambda story: _followed(story, "closed"),
     "down-follow-up-late": lambda story: _followed(story, "closed"),
     "waitlisted": _waitlisted,
@@ -416,6 +447,9 @@ BEGAN: dict[str, tuple[float, float]] = {
     "arrived": (40, 50),
     "in-treatment": (50, 90),
     "down-asked": (24 * 16, 24 * 17),
+    "down-objected": (24 * 16, 24 * 17),
+    "down-not-come": (24 * 20, 24 * 21),
+    "down-flagged": (24 * 26, 24 * 28),
     "down-follow-up": (24 * 20, 24 * 22),
     "down-follow-up-late": (24 * 36, 24 * 40),
     "waitlisted": (20, 40),

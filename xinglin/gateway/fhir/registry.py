@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef
 from xinglin.clinical.capacity.fhir import OFFERS as CAPACITY
 from xinglin.clinical.capacity.fhir.beds import IN_BEDS, whereabouts
 from xinglin.clinical.capacity.fhir.beds import OFFERS as BEDS
+from xinglin.clinical.careplans.fhir import OFFERS as CAREPLANS
 from xinglin.clinical.emergency.fhir import OFFERS as EMERGENCY
 from xinglin.clinical.orders.fhir import OFFERS as ORDERS
 from xinglin.clinical.orders.models import Order
@@ -66,6 +67,7 @@ ALL: tuple[Offer, ...] = (
     *ORDERS,
     *TRIAGE,
     *EMERGENCY,
+    *CAREPLANS,
     *REFERRAL,
     *PRIVACY,
 )

@@ -11,9 +11,13 @@ class OrganisationsConfig(AppConfig):
         from xinglin.kernel import inbox
         from xinglin.registry.organisations.models import Level, tree
 
+        levels = {
+            "township": Level.TOWNSHIP,
+            "consortium": Level.CONSORTIUM,
+            "county": Level.REGION,
+        }
+
         def place(org_id: UUID, where: str) -> UUID | None:
-            return tree.above(
-                org_id, {"consortium": Level.CONSORTIUM, "county": Level.REGION}[where]
-            )
+            return tree.above(org_id, levels[where])
 
         inbox.places_are_found_by(place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
@@ -16,9 +16,6 @@ from xinglin.kernel.access import NONE, Actor, Reach
 from xinglin.kernel.records import Record
 from xinglin.registry.organisations.models import Organisation, tree
 from xinglin.registry.people.models import CareLink, Person
-
-if TYPE_CHECKING:
-    from typing import Self
 
 # The parts of a record that a resident can open or close one by one.
 PARTS = {
@@ -47,6 +44,7 @@ SHEETS = {
     "assessment": _("分诊建议"),
     "booking": _("预约"),
     "emergency": _("绿色通道"),
+    "careplan": _("照护计划"),
     "list": _("列表"),
     "person": _("身份信息"),
     "numbers": _("证件号与电话"),

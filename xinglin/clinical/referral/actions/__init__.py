@@ -5,10 +5,12 @@ from xinglin.clinical.referral.actions.closing import (
     end,
     expire,
     follow_up,
+    hear_of_visit,
     leave_unanswered,
     propose_down,
 )
 from xinglin.clinical.referral.actions.filing import file_insurance
+from xinglin.clinical.referral.actions.planning import Plan
 from xinglin.clinical.referral.actions.receiving import (
     accept,
     decline,
@@ -46,6 +48,7 @@ __all__ = [
     "Incomplete",
     "NoRoute",
     "OpenReferralExists",
+    "Plan",
     "accept",
     "approve",
     "attach",
@@ -63,6 +66,7 @@ __all__ = [
     "file_insurance",
     "follow_up",
     "hear_of_discharge",
+    "hear_of_visit",
     "leave_unanswered",
     "propose_down",
     "receive",

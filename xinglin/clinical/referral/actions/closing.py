@@ -9,12 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from xinglin.clinical.careplans.models import Progress
 from xinglin.clinical.privacy import catalogue as sensitive
 from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral import catalogue, events, permissions
-from xinglin.clinical.referral.actions import steps
-from xinglin.clinical.referral.actions.sending import submit
+from xinglin.clinical.referral.actions import planning, steps
+from xinglin.clinical.referral.actions.planning import Plan
+from xinglin.clinical.referral.actions.sending import submit, who_follows
 from xinglin.clinical.referral.models import FOLLOWED, Referral, State
 from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor
@@ -31,13 +33,14 @@ def propose_down(
     *,
     by: Actor,
     to_org: Organisation,
-    rehabilitation: str,
     assessment: str,
-    treatment_plan: str,
+    treatment_plan: str = "",
+    rehabilitation: str = "",
     reason_code: str = "stable-rehabilitation",
+    plan: Plan | None = None,
     **facts: Any,
 ) -> Referral:
-    """Send the patient back down with a rehabilitation plan: a referral of its own, linked."""
+    """Send the patient back down with a plan for there: a referral of its own, linked."""
     if referral.state not in (State.IN_TREATMENT, State.CLOSED):
         raise WrongState(_("只有诊治中或已结案的转诊才能建议下转。"))
     if referral.sequels.filter(owner__isnull=False).exists():
@@ -52,11 +55,14 @@ def propose_down(
         parent=referral,
         kind=facts.pop("kind", "outpatient"),
         reason_code=reason_code,
-        rehabilitation=rehabilitation,
+        rehabilitation=rehabilitation or (plan.texts["rehabilitation"] if plan else ""),
         assessment=assessment,
-        treatment_plan=treatment_plan,
+        treatment_plan=treatment_plan or (plan.texts["treatment_plan"] if plan else ""),
         **{**_what_is_known(referral, by, now), **facts},
     )
+    if plan is not None:
+        sequel.follow_up_org = sequel.follow_up_org or who_follows(sequel)
+        planning.write(sequel, plan, by)
     submit(sequel, by=by, knowing_of_open=True)
     if referral.state == State.IN_TREATMENT:
         referral.move_to(State.DOWN_PROPOSED)
@@ -136,6 +142,10 @@ def close(
     referral.save()
     steps.tell_sender(referral, gettext_noop("%(to)s已回执结案：患者 %(patient)s"))
     steps.announce(events.ReferralClosed, referral, now, outcome=outcome)
+    visit = planning.visit_of(referral.care_plan_id, Progress.DONE)
+    if visit is not None and visit.done_at is not None:
+        # The plan's first visit was made before the receipt: it is the follow-up.
+        _followed_up(referral, visit.done_at, visit.note, visit.done_by)
     return referral
 
 
@@ -189,16 +199,31 @@ def follow_up(
     )
     if referral.direction not in FOLLOWED:
         raise WrongState(_("只有下转的患者需要登记随访。"))
+    _followed_up(referral, followed_up_at, note.strip(), doctor or by.name)
+    planning.followed_up(referral, followed_up_at)
+    return referral
+
+
+@action(permissions.HEAR)
+def hear_of_visit(
+    referral: Referral, *, by: Actor, followed_up_at: datetime, note: str, doctor: str
+) -> Referral:
+    """The care plan's first visit has been made: the follow-up is done with it."""
+    if referral.state == State.CLOSED and referral.direction in FOLLOWED:
+        _followed_up(referral, followed_up_at, note, doctor)
+    return referral
+
+
+def _followed_up(referral: Referral, at: datetime, note: str, doctor: str) -> None:
     referral.move_to(State.FOLLOWED_UP)
-    referral.followed_up_at = followed_up_at
-    referral.follow_up_note = note.strip()
-    referral.follow_up_doctor = doctor or by.name
+    referral.followed_up_at = at
+    referral.follow_up_note = note
+    referral.follow_up_doctor = doctor
     referral.finish()
     steps.close_record(referral, clock.now())
     referral.save()
     steps.tell_sender(referral, gettext_noop("下转患者 %(patient)s 已随访"))
-    steps.announce(events.PatientFollowedUp, referral, followed_up_at)
-    return referral
+    steps.announce(events.PatientFollowedUp, referral, at)
 
 
 @action(permissions.END)
@@ -214,6 +239,7 @@ def end(referral: Referral, *, by: Actor, code: str, text: str = "") -> Referral
     told = referral.state not in (State.DRAFT, State.DECLINED)
     steps.stop(referral, State.ENDED, code, text, clock.now())
     referral.save()
+    planning.stopped(referral, code)
     steps.tell_sender(referral, gettext_noop("患者 %(patient)s 的转诊已终止"))
     if told and referral.receiver_id != referral.sender_id:
         steps.tell_receiver(referral, gettext_noop("患者 %(patient)s 的转诊已终止"))

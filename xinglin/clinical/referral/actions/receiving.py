@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral import catalogue, events, permissions, rules
-from xinglin.clinical.referral.actions import steps
+from xinglin.clinical.referral.actions import planning, steps
 from xinglin.clinical.referral.models import Kind, Referral, State
 from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor
@@ -39,8 +39,9 @@ def accept(
     expected_at: datetime | None = None,
     place: str = "",
     instructions: str = "",
+    take_plan: bool = True,
 ) -> Referral:
-    """Promise to take the patient, and say where, when and to whom."""
+    """Promise to take the patient, and say where, when and to whom; `take_plan` as written."""
     _approved(referral)
     now = clock.now()
     if expected_at is not None and expected_at < now - steps.SLACK:
@@ -63,6 +64,7 @@ def accept(
     )
     referral.clean_or_refuse(exclude=["owner"])
     referral.save()
+    planning.promised(referral, by, whole=take_plan)
     steps.tell_sender(referral, gettext_noop("%(to)s已接收患者 %(patient)s"))
     steps.announce(events.ReferralAccepted, referral, now)
     return referral
@@ -152,6 +154,7 @@ def receive(referral: Referral, *, by: Actor, arrived_at: datetime) -> Referral:
     )
     referral.save()
     steps.open_record(referral, by)
+    planning.arrived(referral, arrived_at)
     steps.tell_sender(referral, gettext_noop("患者 %(patient)s 已在%(to)s到诊"))
     steps.announce(events.PatientArrived, referral, arrived_at)
     return referral

@@ -17,7 +17,7 @@ from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import Document, Encounter
 from xinglin.clinical.record.rules import not_in_future
 from xinglin.clinical.referral import catalogue, events, permissions, rules
-from xinglin.clinical.referral.actions import covering, steps
+from xinglin.clinical.referral.actions import covering, planning, steps
 from xinglin.clinical.referral.models import Direction, Referral, State
 from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor
@@ -102,19 +102,24 @@ PAPER = tuple(name for name in WRITABLE if name not in ("to_org", "urgency", "ki
 
 
 @action(permissions.DRAFT)
-def draft(referral: Referral, *, by: Actor, knowing_of_open: bool = False) -> Referral:
-    """Begin a referral; it waits for its writer until it is submitted or cancelled.
-
-    The paper of a case that went ahead through the green channel is due as an emergency's is.
-    """
+def draft(
+    referral: Referral,
+    *,
+    by: Actor,
+    knowing_of_open: bool = False,
+    within: timedelta | None = None,
+) -> Referral:
+    """Begin a referral; it waits for its writer until it is submitted or cancelled."""
     if not knowing_of_open:
         _refuse_second(referral, by)
     now = clock.now()
     _check(referral)
     covering.run_under(referral)
-    within = "referral.paper_hours" if referral.green_case_id else "referral.draft_hours"
     steps.owed_by_sender(
-        referral, permissions.SUBMIT, since=now, due_at=now + parameters.duration(within)
+        referral,
+        permissions.SUBMIT,
+        since=now,
+        due_at=now + (within or parameters.duration("referral.draft_hours")),
     )
     _store(referral, now)
     return referral
@@ -246,6 +251,7 @@ def redirect(
     referral.needs_approval = _needs_approval(referral, route)
     _await_answer(referral, now)
     referral.save()
+    planning.moved(referral)
     _tell_of_request(referral, now)
     if not by.at(referral.sender_id):
         steps.tell_sender(referral, gettext_noop("患者 %(patient)s 的转诊已由医共体改转%(to)s"))
@@ -259,6 +265,7 @@ def cancel(referral: Referral, *, by: Actor, code: str, text: str = "") -> Refer
     told = referral.state not in (State.DRAFT, State.DECLINED)
     steps.stop(referral, State.CANCELLED, code, text, clock.now())
     referral.save()
+    planning.stopped(referral, code)
     if told:
         steps.tell_receiver(referral, gettext_noop("%(patient)s 的转诊已由转出方取消"))
     if not by.at(referral.sender_id):
@@ -407,7 +414,7 @@ def _check(referral: Referral) -> Any:
     not_in_future(referral.consented_at, "consented_at", _("知情同意时间"))
     not_in_future(referral.referred_on, "referred_on", _("转诊日期"))
     if referral.direction in (Direction.DOWN, Direction.IN) and referral.follow_up_org is None:
-        referral.follow_up_org = _who_follows(referral)
+        referral.follow_up_org = who_follows(referral)
     if referral.follow_up_org and referral.follow_up_org.region_id != referral.county_id:
         raise Refused(_("随访机构不在本县。"), field="follow_up_org")
     referral.clean_or_refuse(
@@ -420,6 +427,7 @@ def _check(referral: Referral) -> Any:
             "owner",
             "parent",
             "encounter",
+            "care_plan",
             "follow_up_org",
             "alternative_org",
             "number",
@@ -434,7 +442,7 @@ def _house(pk: UUID) -> Organisation:
     return house
 
 
-def _who_follows(referral: Referral) -> Organisation:
+def who_follows(referral: Referral) -> Organisation:
     """The clinic that keeps the person's health record, if it lies under the receiver."""
     custodian = tree.get(referral.person.managed_by_id)
     if custodian is not None and custodian.path.startswith(referral.to_org.path):

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Router
 
+from xinglin.clinical.careplans.sheet import items_of
 from xinglin.clinical.record.models import Document
 from xinglin.clinical.referral import actions
 from xinglin.clinical.referral.api import schemas
@@ -77,6 +78,7 @@ def accept(request: Request, pk: UUID, body: schemas.AcceptIn = _ACCEPT) -> Http
         expected_at=body.expected_at,
         place=body.place,
         instructions=body.instructions,
+        take_plan=body.take_plan,
     )
     return told(request, done)
 
@@ -177,8 +179,17 @@ def discharge(request: Request, pk: UUID, body: schemas.DischargeIn) -> HttpResp
 def propose_down(request: Request, pk: UUID, body: schemas.ProposeDownIn) -> HttpResponse:
     """带康复计划转回基层；答复为新建的下转单，其 `parent` 为本单。"""
     referral = one(request, pk)
-    facts = houses_in(request, body.model_dump(exclude_none=True))
-    actions.propose_down(referral, by=request.actor, **facts)
+    facts = houses_in(request, body.model_dump(exclude={"plan"}, exclude_none=True))
+    told_plan = body.plan
+    plan = None
+    if told_plan is not None:
+        plan = actions.Plan(
+            items=items_of(told_plan.items),
+            criteria=[row.model_dump() for row in told_plan.criteria],
+            template=told_plan.template,
+            goal=told_plan.goal,
+        )
+    actions.propose_down(referral, by=request.actor, plan=plan, **facts)
     sequel = referral.sequels.select_related("person").latest("created_at")
     return answer(
         whole(sequel, request.actor), status=201, location=f"/api/v1/referrals/{sequel.pk}"

@@ -31,6 +31,7 @@ _MADE = {
     "agreement",
     "cover",
     "encounter",
+    "care_plan",
     "acts",
     "documents",
     *HOUSES,
@@ -102,6 +103,7 @@ def _document(referral: Referral, actor: Actor, patient: str) -> dict[str, Any]:
     judged = referral.agreement_id is not None or referral.uncovered
     told["cover"] = referral.cover.sentence if judged else ""
     told["encounter"] = referral.encounter_id
+    told["care_plan"] = referral.care_plan_id
     told["overdue"] = referral.due_at is not None and referral.due_at < timezone.now()
     told["acts"] = permissions.open_to(actor, referral)
     return told

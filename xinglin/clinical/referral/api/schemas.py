@@ -9,6 +9,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
+from xinglin.clinical.careplans.sheet import CriterionIn, PlanItemIn
 from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral.models import Direction, Kind, State, Urgency
 from xinglin.registry.people.models import PersonId
@@ -93,6 +94,7 @@ class ReferralOut(ReferralRowOut):
     disposal_plan: str
     treatment_plan: str
     rehabilitation: str
+    care_plan: UUID | None = Field(description="随下转单的照护计划")
     consent_method: str
     consent_signer: str
     consent_relation: str
@@ -187,6 +189,7 @@ class AcceptIn(In):
     expected_at: Moment | None = Field(None, description="预约到诊时间")
     place: str = Field("", max_length=100, examples=["门诊三楼 302 诊室"])
     instructions: str = Field("", max_length=500, examples=["空腹，带身份证"])
+    take_plan: bool = Field(True, description="同时整份接收照护计划；否则另行逐项答复")
 
 
 class DeclineIn(In):
@@ -234,11 +237,31 @@ class DischargeIn(In):
     outcome: str = Field("", max_length=1, examples=["2"])
 
 
+class CarePlanIn(In):
+    """The care plan that goes down with the patient: criteria answered, items that can be done."""
+
+    template: str = Field("", max_length=30, description="空为按诊断选择", examples=["chd-pci"])
+    goal: str = Field("", max_length=200)
+    criteria: list[CriterionIn] = Field(max_length=40, description="逐条回答的下转标准")
+    items: list[PlanItemIn] = Field(min_length=1, max_length=60)
+
+
 class ProposeDownIn(In):
     to_org: UUID
-    rehabilitation: str = Field(min_length=1, max_length=1000, examples=["低盐饮食，每日步行"])
+    rehabilitation: str = Field(
+        "",
+        max_length=1000,
+        description="有照护计划时可空，取自计划",
+        examples=["低盐饮食，每日步行"],
+    )
     assessment: str = Field(min_length=1, max_length=2000, examples=["冠心病，血压控制可"])
-    treatment_plan: str = Field(min_length=1, max_length=2000, examples=["阿司匹林 100 mg qd"])
+    treatment_plan: str = Field(
+        "",
+        max_length=2000,
+        description="有照护计划时可空，取自计划",
+        examples=["阿司匹林 100 mg qd"],
+    )
+    plan: CarePlanIn | None = Field(None, description="照护计划")
     reason_code: str = Field("stable-rehabilitation", max_length=30)
     disposal_plan: str = Field("", max_length=2000)
     kind: ReferralKind = Kind.OUTPATIENT
@@ -337,3 +360,5 @@ class StatisticsOut(Schema):
     by_diagnosis: list[dict[str, Any]]
     by_refusal: list[dict[str, Any]]
     to_accept: list[dict[str, Any]]
+    down_up_goal: float = Field(description="下转与上转之比的目标")
+    by_month: list[dict[str, Any]] = Field(description="逐月上转与下转例数")

@@ -3,6 +3,7 @@
 from xinglin.clinical.referral.views.acting import act, arrive, attach, detail, scan
 from xinglin.clinical.referral.views.counting import statistics
 from xinglin.clinical.referral.views.listing import export, listing
+from xinglin.clinical.referral.views.lowering import propose_down
 from xinglin.clinical.referral.views.paper import attached, letter, receipt
 from xinglin.clinical.referral.views.register import export_register, register
 from xinglin.clinical.referral.views.writing import edit, new
@@ -19,6 +20,7 @@ __all__ = [
     "letter",
     "listing",
     "new",
+    "propose_down",
     "receipt",
     "register",
     "scan",

@@ -127,8 +127,8 @@ def warn_of_cover(request: Request, referral: Referral, name: str) -> None:
 
 
 def _do(name: str, referral: Referral, request: Request, facts: dict[str, Any]) -> Referral:
-    if name == "propose-down":
-        facts["consent_method"] = facts["consent_method"] or "verbal"
+    if name == "accept":
+        facts.setdefault("take_plan", False)
     function = getattr(actions, name.replace("-", "_"))
     done = function(referral, by=request.actor, **facts)
     assert isinstance(done, Referral)
@@ -239,7 +239,10 @@ def _show(
             "key": BUTTONS[name][2],
             "primary": name == usual,
             "near": name in near,
-            "form": bound.get(name) or act_form(name, request.actor, referral),
+            # Whoever proposes to go down writes a plan: a page of its own.
+            "form": None
+            if name == "propose-down"
+            else bound.get(name) or act_form(name, request.actor, referral),
             "url": reverse("referral:act", args=[referral.pk, name]),
         }
         for name in sorted(allowed, key=lambda name: name != usual)
@@ -257,6 +260,7 @@ def _show(
         may_write="submit" in allowed or "complete" in allowed,
         may_attach=permissions.ATTACH.allows(request.actor, referral) and referral.is_open,
         attach=attach or AttachForm(prefix="attach"),
+        plan=referral.care_plan,
         documents=list(referral.documents.filter(voided_at=None)),
         sequels=list(referral.sequels.select_related("to_org")),
         events=story(referral),

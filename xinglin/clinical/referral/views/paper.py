@@ -13,6 +13,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from xinglin.clinical.careplans.models import Kind
+from xinglin.clinical.careplans.templatetags.careplans import limits, schedule, symptoms
 from xinglin.clinical.referral import catalogue, permissions, rules
 from xinglin.clinical.referral.models import Referral, State
 from xinglin.kernel import trail
@@ -149,6 +151,8 @@ def _facts(referral: Referral, request: Request) -> dict[str, Any]:
         "disposal_plan": referral.disposal_plan,
         "treatment_plan": referral.treatment_plan,
         "rehabilitation": referral.rehabilitation,
+        "plan_goal": referral.care_plan.goal if referral.care_plan else "",
+        "plan": _plan(referral),
         "consent": " ".join(
             x
             for x in (
@@ -171,6 +175,27 @@ def _facts(referral: Referral, request: Request) -> dict[str, Any]:
         "discharged": moment(referral.discharged_at) if referral.discharged_at else "",
         "closed": moment(referral.closed_at) if referral.closed_at else "",
     }
+
+
+def _plan(referral: Referral) -> list[list[str]]:
+    """The care plan as a table: what, when, by whom, how and when to send back."""
+    plan = referral.care_plan
+    if plan is None:
+        return []
+    lines = []
+    for item in plan.of_now():
+        flag = item.kind == Kind.RED_FLAG
+        how = (item.dose, item.frequency, item.measures, item.instruction)
+        back = (symptoms(item.symptoms), limits(item))
+        lines.append(
+            [
+                f"{item.get_kind_display()}　{item.title}",
+                _("全程") if flag else schedule(item),
+                "" if flag else item.get_performer_display(),
+                "　".join(words for words in (*how, *back) if words),
+            ]
+        )
+    return lines
 
 
 def _agreement(referral: Referral) -> str:

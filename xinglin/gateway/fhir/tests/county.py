@@ -13,6 +13,9 @@ from tests import cast, machines
 from xinglin.clinical.capacity import actions as capacity
 from xinglin.clinical.capacity.models import Schedule, Session, Slot
 from xinglin.clinical.capacity.tests import bed_factories as beds
+from xinglin.clinical.careplans import actions as careplans
+from xinglin.clinical.careplans.models import CarePlan
+from xinglin.clinical.careplans.tests import factories as plans
 from xinglin.clinical.orders.tests import factories as wards
 from xinglin.clinical.privacy import actions as privacy
 from xinglin.clinical.privacy.models import Consent
@@ -166,6 +169,19 @@ def life(county: cast.Cast) -> dict[str, Any]:
             method="paper",
         ),
         by=by,
+    )
+    found["CarePlan"] = careplans.propose(
+        CarePlan(
+            county_id=who.county_id,
+            person=who,
+            author_org=county.township,
+            organisation=county.village,
+            diagnosis_code="I10",
+            template="hypertension",
+            criteria=plans.met("hypertension"),
+        ),
+        by=by,
+        items=plans.items("hypertension"),
     )
     return found | {
         **places(county),
