@@ -23,7 +23,7 @@ GOLDEN = Path(__file__).resolve().parents[3] / "tests" / "golden" / "openapi.jso
 
 def test_the_description_is_the_one_that_was_agreed():
     """Refreshed by XINGLIN_GOLDEN=write and read as a diff."""
-    now = json.dumps(openapi.document(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    now = json.dumps(openapi.document(), ensure_ascii=False, indent=0, sort_keys=True) + "\n"
     if os.environ.get("XINGLIN_GOLDEN") == "write":
         GOLDEN.parent.mkdir(exist_ok=True)
         GOLDEN.write_text(now, "utf-8")

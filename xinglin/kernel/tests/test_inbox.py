@@ -169,6 +169,7 @@ def test_a_step_at_a_place_the_house_has_not_got_is_passed_over(overlay, county,
     climb(overlay, ("desk", "owner"), ("manager", "consortium"), ("bureau", "county"))
     by = system(county.strange_region.pk)
     township = cast.house(by, county.strange_hospital, "township", "临水镇卫生院")
+    cast.agree(by, [(county.strange_hospital, "house"), (township, "house")])
     _user, doctor = cast.hire(by, township, "胡医生", "township-doctor")
     patient = cast.resident(county.strange_admin, county.strange_region, "周大爷")
     letter = cast.letter(

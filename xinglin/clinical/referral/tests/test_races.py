@@ -212,7 +212,7 @@ def test_an_answer_that_meets_the_alarm_leaves_nothing_ringing(county):
     assert not InboxItem.objects.filter(subject_id=referral.pk).exists()
 
 
-def test_two_desks_begin_a_letter_for_one_patient_and_one_reads_of_the_other(county):
+def test_two_desks_begin_a_letter_for_one_patient_and_one_is_told_that_there_is_another(county):
     def begin(house, actor) -> Callable[[], Referral]:
         return lambda: referrals.draft(
             cast.letter(county, from_org=house, written_by=house), by=actor
@@ -222,7 +222,7 @@ def test_two_desks_begin_a_letter_for_one_patient_and_one_reads_of_the_other(cou
     assert sum(isinstance(x, Referral) for x in given) == 1
     lost = next(x for x in given if isinstance(x, Refused))
     assert isinstance(lost, Conflict)
-    assert lost.links
+    assert "未结的转诊" in str(lost)
     assert Referral.objects.count() == 1
 
 
