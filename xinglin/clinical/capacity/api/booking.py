@@ -296,9 +296,9 @@ def channels(request: Request, asked: Query[Paging]) -> Any:
     summary="预约原因代码",
 )
 def reasons(request: Request, group: str, asked: Query[Paging]) -> Any:
-    """一组原因代码：cancel、close、leave。"""
+    """一组原因代码：cancel、close、leave；床位的 block、release、mix、void。"""
     try:
-        found = list(catalogue.reasons(group).values())
+        found = list(catalogue.reasons.of(group).values())
     except KeyError:
         raise Http404 from None
     return _part(found, asked)

@@ -96,7 +96,7 @@ def appointment(row: Booking) -> dict[str, Any]:
         people.append({"actor": doctor, "status": "accepted"})
     why = None
     if row.end_code:
-        label = catalogue.label(catalogue.reasons("cancel"), row.end_code)
+        label = catalogue.reasons.label("cancel", row.end_code)
         why = {"coding": [coding(REASONS, row.end_code, label)], "text": row.end_label}
     basis = []
     if row.subject_kind == "referral" and row.subject_id is not None:
