@@ -118,6 +118,10 @@ def arrive(booking: Booking, *, by: Actor, arrived_at: datetime | None = None) -
             % {"day": timezone.localdate(booking.start_at)},
             field="arrived_at",
         )
+    if booking.state == State.NO_SHOW:
+        # Whoever was missed may have taken another place since.
+        steps.alone_with(booking.person_id, booking.county_id)
+        steps.not_twice(booking, booking, now)
     booking.move_to(State.ARRIVED)
     booking.arrived_at = at
     booking.save()

@@ -180,7 +180,7 @@ def _others() -> Prepared:
     return Prepared(rows.values_list("id", "kind", "start_at", "end_at", "state", "expires_at"))
 
 
-def not_twice(booking: Booking, slot: Slot, now: datetime) -> None:
+def not_twice(booking: Booking, slot: Slot | Booking, now: datetime) -> None:
     """Nobody sits in two clinics of one kind at the same time."""
     for key, kind, start_at, end_at, state, expires_at in _others().all(booking.person_id):
         if key == booking.pk or kind != slot.kind:

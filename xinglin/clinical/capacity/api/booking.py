@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 
 from xinglin.clinical.capacity import actions, catalogue, permissions
@@ -46,10 +45,9 @@ def _one(request: Request, pk: UUID) -> Booking:
 def _read(request: Request, people: Iterable[Person]) -> None:
     """Whose bookings are told, once each: where somebody goes says what they suffer from."""
     for person in {person.pk: person for person in people}.values():
-        basis = ground(request.actor, person) or _("本机构的预约")
-        trail.read(
-            request.actor, permissions.READ.code, person, basis=f"{basis} · REST", parts="booking"
-        )
+        basis = ground(request.actor, person) or permissions.OF_THE_BOOKING.kept()
+        basis = trail.through(basis, "REST")
+        trail.read(request.actor, permissions.READ.code, person, basis=basis, parts="booking")
 
 
 @router.get(

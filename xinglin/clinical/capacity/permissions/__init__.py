@@ -19,6 +19,7 @@ from xinglin.clinical.capacity.models import (
 )
 from xinglin.kernel import clock
 from xinglin.kernel.access import Actor, Permission, Reach
+from xinglin.kernel.trail import Ground
 
 
 def own_schedule(actor: Actor, schedule: Schedule) -> bool:
@@ -83,6 +84,9 @@ def nobody(actor: Actor, row: Any) -> bool:
     """Only the house's own clock."""
     return False
 
+
+# Whoever reads of a booking of people whose record is not open to them.
+OF_THE_BOOKING = Ground("booking", _("本机构的预约"))
 
 READ = Permission("capacity.read", _("查阅号源与预约"), reading)
 KEEP = Permission("capacity.keep", _("维护排班"), own_schedule)

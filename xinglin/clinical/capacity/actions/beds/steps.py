@@ -1,7 +1,7 @@
 """What several acts on beds share: locks, the sex of a room, the state that follows.
 
-Every act locks in one order: stays, people, holds, rooms, beds; each by its id. So two acts at the same
-beds come one after the other and never wait for each other in a circle.
+Every act locks in one order: stays, people, holds, rooms, beds; each by its id. So two acts at
+the same beds come one after the other and never wait for each other in a circle.
 """
 
 from __future__ import annotations
