@@ -23,7 +23,6 @@ from xinglin.kernel.access import Permission, system
 from xinglin.kernel.errors import Conflict, Refused, WrongState
 from xinglin.kernel.outbox import publish
 from xinglin.kernel.prepared import SLOT, Prepared
-from xinglin.kernel.records import Record
 from xinglin.registry.people.models import Person
 
 _KEY: UUIDField[UUID, UUID] = UUIDField()
@@ -67,11 +66,11 @@ def known_channel(code: str) -> None:
         )
 
 
-def attempt(act: Any, row: Record, **more: Any) -> bool:
+def attempt(act: Any, row: Any, **more: Any) -> bool:
     """Let the house's clock do an act, unless a hand was quicker: then nothing is left to do."""
     try:
         with transaction.atomic():
-            act(row, by=system(row.trail_county_id()), **more)
+            act(row, by=system(row.county_id), **more)
     except Refused:
         return False
     return True

@@ -183,15 +183,16 @@ def pass_on(slot_id: UUID, now: datetime) -> bool:
         return False
     if slot.closure_id is not None or slot.withdrawn_at is not None:
         return False
-    line = Waiting.objects.wanting(slot, now).select_related("person")
     taker = None
-    free = line.filter(elsewhere=False).select_for_update(skip_locked=True, of=("self",))
+    free = Waiting.objects.wanting(slot, now, elsewhere=False).select_related("person")
+    free = free.select_for_update(skip_locked=True, of=("self",))
     for entry in free[:TRIED]:
         # Somebody else may be booking for this person right now: the next one.
         if steps.attempt(offer, entry, slot=slot):
             taker = entry
             break
-    for entry in line.filter(elsewhere=True).exclude(missed=slot_id)[:TOLD]:
+    busy = Waiting.objects.wanting(slot, now, elsewhere=True).exclude(missed=slot_id)
+    for entry in busy.select_related("person")[:TOLD]:
         if taker is None or _place(entry) < _place(taker):
             steps.attempt(pass_over, entry, slot=slot)
     return taker is not None

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.clinical.capacity.forms import choices
-from xinglin.clinical.capacity.forms.booking import ReasonForm
+from xinglin.clinical.capacity.forms.booking import ReasonForm as ReasonForm
 from xinglin.clinical.capacity.models import Bed, BedKind, BedStay, Room, RoomSex, Ward
 from xinglin.kernel import parameters
 from xinglin.kernel.access import Actor

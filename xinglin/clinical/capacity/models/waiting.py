@@ -55,15 +55,16 @@ class WaitingQuerySet(models.QuerySet["Waiting"]):
         """Priority first, then since when they stand in the line."""
         return self.order_by("priority", "queued_at", "id")
 
-    def wanting(self, slot: Slot, at: datetime) -> Self:
+    def wanting(self, slot: Slot, at: datetime, *, elsewhere: bool) -> Self:
         """Those who wait for a place like this one, who comes first in front.
 
-        `elsewhere` tells who has another place of that kind at that time.
+        `elsewhere` asks for those who have another place of that kind at that time.
         """
         day = timezone.localdate(slot.start_at)
         others = Booking.objects.filter(
             person=OuterRef("person"), kind=slot.kind, state__in=(*LIVE, State.ARRIVED)
         )
+        busy = Exists(others.overlapping(slot.start_at, slot.end_at))
         return (
             self.filter(
                 Q(schedule=None) | Q(schedule=slot.schedule_id),
@@ -79,7 +80,7 @@ class WaitingQuerySet(models.QuerySet["Waiting"]):
             .exclude(
                 person__in=Booking.objects.filter(slot=slot, state__in=LET_GO).values("person")
             )
-            .annotate(elsewhere=Exists(others.overlapping(slot.start_at, slot.end_at)))
+            .filter(busy if elsewhere else ~busy)
             .in_order()
         )
 
