@@ -15,7 +15,6 @@ from xinglin.clinical.capacity import actions as capacity
 from xinglin.clinical.capacity import listeners
 from xinglin.clinical.capacity.actions import beds
 from xinglin.clinical.capacity.models import (
-    BedHold,
     BedStay,
     Booking,
     Closure,
@@ -23,15 +22,13 @@ from xinglin.clinical.capacity.models import (
     Slot,
     State,
     Substitution,
-    Waiting,
 )
 from xinglin.clinical.capacity.tests import bed_factories as ward_of
 from xinglin.clinical.capacity.tests import factories as booking
-from xinglin.kernel import inbox, outbox
 from xinglin.kernel.errors import Refused
-from xinglin.kernel.models import InboxItem, Notice
+from xinglin.kernel.models import Notice
 from xinglin.registry.people import actions as people
-from xinglin.registry.people.models import Merge, Person
+from xinglin.registry.people.models import Merge
 
 NEXT = booking.TUESDAY + timedelta(days=7)
 
@@ -54,11 +51,6 @@ def post(browser: Client, address: str, status: int, **body: Any) -> str:
     told = answer.json()
     assert told["title"]
     return str(told["title"])
-
-
-def merged(county: cast.Cast, survivor: Person, loser: Person) -> Merge:
-    told = Merge(county=county.region, survivor=survivor, loser=loser, reason="同一身份证")
-    return people.merge(told, by=county.sun)
 
 
 # --------------------------------------------------------------------------------- schedules
@@ -305,7 +297,10 @@ def test_nobody_is_booked_held_waited_for_or_laid_down_who_cannot_be(county, ent
     if who == "dead":
         people.report_death(person, by=county.wang, died_on=booking.MONDAY)
     elif who == "merged":
-        merged(county, county.patient, person)
+        merge = Merge(
+            county=county.region, survivor=county.patient, loser=person, reason="同一身份证"
+        )
+        people.merge(merge, by=county.sun)
     else:
         person = cast.resident(county.strange_admin, county.strange_region, "外人")
     for act in (capacity.book, capacity.hold):
@@ -412,122 +407,7 @@ def test_whoever_was_missed_and_went_elsewhere_does_not_arrive_at_both(county, n
         capacity.arrive(mine, by=county.desk)
 
 
-# ------------------------------------------------------------------------------------ the line
-
-
-def test_nobody_starves_behind_who_is_elsewhere_and_they_are_told(county):
-    """More who are busy at that time stand in front than are tried in one act."""
-    schedule = booking.clinic(county, booking.hours(end="08:30", places=1))
-    other = booking.clinic(
-        *(county, booking.hours(end="08:30", places=9)),
-        department=booking.department(county, "骨科"),
-        title="骨科门诊",
-    )
-    (taken,) = booking.filled(county, booking.slot(schedule))
-    busy = [booking.someone(county, f"卫{n}") for n in range(7)]
-    lines = [booking.waits(county, schedule, person) for person in busy]
-    for person in busy:
-        booking.booked(county, booking.slot(other), person)
-    last = booking.waits(county, schedule)
-    capacity.cancel(taken, by=county.desk, code="better")
-    last.refresh_from_db()
-    assert last.state == "offered"
-    for entry in lines:
-        (news,) = Notice.objects.filter(subject_id=entry.pk)
-        assert "同一时间已有其他预约" in news.message
-    # And once only, however often the clock comes by.
-    capacity.leave(last, by=county.desk, code="patient")
-    listeners.let_holds_run_out()
-    assert Notice.objects.filter(subject_id__in=[entry.pk for entry in lines]).count() == 7
-
-
-def test_a_place_that_was_let_go_does_not_hide_the_later_ones(county, noon):
-    schedule = booking.clinic(county, booking.hours(places=1))
-    for slot in Slot.objects.filter(schedule=schedule, start_at__date=booking.TUESDAY):
-        booking.filled(county, slot)
-    entry = booking.waits(county, schedule)
-    first, second = (
-        Booking.objects.get(slot=booking.slot(schedule, at)) for at in ("08:00", "08:30")
-    )
-    capacity.cancel(first, by=county.desk, code="better")
-    noon.shift(timedelta(minutes=61))
-    listeners.let_holds_run_out()
-    entry.refresh_from_db()
-    assert (entry.state, Notice.objects.filter(subject_id=entry.pk).count()) == ("waiting", 1)
-    # While the place they let go stands free, another one is freed by nobody's act.
-    Booking.objects.filter(pk=second.pk).update(state=State.CANCELLED, end_code="better")
-    Slot.objects.filter(pk=second.slot_id).update(taken=0)
-    listeners.let_holds_run_out()
-    entry.refresh_from_db()
-    assert entry.state == "offered"
-    assert entry.booking.slot_id == second.slot_id
-
-
-def test_an_offer_that_nobody_answers_is_raised_before_it_lapses(county, noon):
-    schedule = booking.clinic(county, booking.hours(end="08:30", places=1))
-    (taken,) = booking.filled(county, booking.slot(schedule))
-    entry = booking.waits(county, schedule)
-    capacity.cancel(taken, by=county.desk, code="better")
-    noon.shift(timedelta(minutes=31))
-    inbox.raise_overdue()
-    assert InboxItem.objects.filter(subject_id=entry.pk, level=1).get().audience == "role:clerk"
-    noon.shift(timedelta(minutes=15))
-    inbox.raise_overdue()
-    assert InboxItem.objects.filter(subject_id=entry.pk, level=2).get().audience == "role:leader"
-
-
-def test_the_waiting_form_shows_what_the_chosen_house_has(county, enter):
-    Waiting.objects.all().delete()
-    page = enter("desk").get(
-        reverse("capacity:wait"),
-        {"house": county.township.pk, "note": "下午"},
-        headers={"HX-Request": "true", "HX-Target": "wait-fields"},
-    )
-    told = page.content.decode()
-    assert "<html" not in told
-    assert "心内科" not in told
-    assert 'value="下午"' in told
-
-
-# ---------------------------------------------------------------------------- two become one
-
-
-def test_two_who_are_booked_at_one_time_are_not_merged_until_that_is_settled(county):
-    schedule = booking.clinic(county)
-    twin = booking.someone(county, "陈贵香")
-    booking.booked(county, booking.slot(schedule), county.patient)
-    other = booking.booked(county, booking.slot(schedule), twin)
-    with pytest.raises(people.CannotMerge, match="都有普通门诊预约"):
-        merged(county, county.patient, twin)
-    capacity.move(other, by=county.desk, slot=booking.slot(schedule, "09:00"))
-    merge = merged(county, county.patient, twin)
-    assert Booking.objects.filter(person=county.patient).count() == 2
-    people.unmerge(merge, by=county.sun, reason="不是同一人")
-    other.refresh_from_db()
-    assert other.person == twin
-
-
-def test_two_who_lie_in_two_beds_or_are_expected_in_two_are_not_merged(county):
-    ward = ward_of.ward(county.township)
-    ward_of.room(ward, "301", "1", "2", sex="either")
-    one, two = ward_of.woman(county), ward_of.woman(county, "陈贵香")
-    for number, person in (("1", one), ("2", two)):
-        beds.hold_bed(ward_of.found(ward, number), by=county.ma, person=person)
-    with pytest.raises(people.CannotMerge, match="各预留了一张床位"):
-        merged(county, one, two)
-    stays = [
-        ward_of.lying(ward, number, person, county.ma)
-        for number, person in (("1", one), ("2", two))
-    ]
-    assert not BedHold.objects.standing().exists()
-    with pytest.raises(people.CannotMerge, match="各占一张床位"):
-        merged(county, one, two)
-    beds.void(stays[1], by=county.ma, code="wrong-person")
-    merge = merged(county, one, two)
-    people.unmerge(merge, by=county.sun, reason="不是同一人")
-    outbox.deliver()
-    stays[1].refresh_from_db()
-    assert stays[1].person == two
+# -------------------------------------------------------------------------------------- beds
 
 
 def test_a_bed_is_not_given_to_two_over_rest_or_on_the_board(county, enter):
