@@ -67,14 +67,10 @@ def test_a_place_is_opened_found_booked_and_arrived_at(house, sign_in, shot, wid
     fits(desk)
     shot(desk, f"{width}-arrived")
 
-    # and the waiting list: another house chosen brings its own departments
+    # and somebody waits
     desk.goto("/capacity/waiting/new/")
-    departments = field(desk, "科室")
-    expect(departments).to_contain_text("心内科")
-    field(desk, "备注").fill("下午方便")
-    choose(desk, "候补机构", house.township)
-    expect(departments).not_to_contain_text("心内科")
-    expect(field(desk, "备注")).to_have_value("下午方便")
+    choose(desk, "患者", person)
+    expect(field(desk, "科室")).to_contain_text("心内科")
     fits(desk)
     shot(desk, f"{width}-waits", whole=True)
 

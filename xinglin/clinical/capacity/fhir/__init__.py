@@ -147,7 +147,8 @@ OFFERS = (
     Offer(
         kind="Schedule",
         model=Schedule,
-        rows=lambda actor: Schedule.objects.visible_to(actor).select_related("department"),
+        rows=Schedule.objects.visible_to,
+        parts=lambda actor: ("department",),
         write=schedule,
         parameters=(
             Pointer("actor", "practitioner_id", ("Practitioner",)),

@@ -260,6 +260,7 @@ def test_fhir_tells_wards_beds_and_where_a_visit_lay(county, ward):
     found = ma.get("/fhir/Location?operational-status=O").json()
     bed = found["entry"][0]["resource"]
     assert bed["operationalStatus"]["code"] == "O"
+    assert ma.get(f"/fhir/Location/{bed['id']}").json() == bed
     assert bed["partOf"]["reference"] == f"Location/{ward.pk}"
     assert ma.get(f"/fhir/Location/{ward.pk}").json()["physicalType"]["coding"][0]["code"] == "wa"
     inside = ma.get(f"/fhir/Location?partof=Location/{ward.pk}").json()
