@@ -27,6 +27,10 @@ STATUSES = {
     " unknown",
     "DocumentReference": "current superseded entered-in-error",
     "ServiceRequest": "draft active on-hold revoked completed entered-in-error unknown",
+    "Appointment": "proposed pending booked arrived fulfilled cancelled noshow entered-in-error"
+    " checked-in waitlist",
+    "Location": "active suspended inactive",
+    "Slot": "busy free busy-unavailable busy-tentative entered-in-error",
     "Task": "draft requested received accepted rejected ready cancelled in-progress on-hold"
     " failed completed entered-in-error",
 }

@@ -5,7 +5,6 @@ from xinglin.clinical.capacity.actions.booking import (
     confirm,
     hold,
     let_run_out,
-    of_subject,
 )
 from xinglin.clinical.capacity.actions.changing import (
     TooLate,
@@ -22,9 +21,10 @@ from xinglin.clinical.capacity.actions.changing import (
     undo,
 )
 from xinglin.clinical.capacity.actions.closing import BadSpan, close, reopen, substitute
+from xinglin.clinical.capacity.actions.laying import Overlap
 from xinglin.clinical.capacity.actions.scheduling import (
+    LONGEST,
     BadSchedule,
-    Overlap,
     TooFewKept,
     due,
     end,
@@ -37,7 +37,7 @@ from xinglin.clinical.capacity.actions.steps import (
     NotBookable,
     PersonBusy,
     TwiceAtOnce,
-    UnknownReason,
+    WrongPerson,
 )
 from xinglin.clinical.capacity.actions.waiting import (
     NothingToWaitFor,
@@ -49,6 +49,7 @@ from xinglin.clinical.capacity.actions.waiting import (
 )
 
 __all__ = [
+    "LONGEST",
     "BadSchedule",
     "BadSpan",
     "Full",
@@ -59,7 +60,7 @@ __all__ = [
     "TooFewKept",
     "TooLate",
     "TwiceAtOnce",
-    "UnknownReason",
+    "WrongPerson",
     "arrive",
     "book",
     "call_off",
@@ -78,7 +79,6 @@ __all__ = [
     "let_run_out",
     "miss",
     "move",
-    "of_subject",
     "plan",
     "release",
     "reopen",

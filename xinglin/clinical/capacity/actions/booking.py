@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from xinglin.clinical.capacity import events, permissions
 from xinglin.clinical.capacity.actions import placing, steps, waiting
 from xinglin.clinical.capacity.models import Booking, Slot, State
 from xinglin.kernel import clock, parameters
-from xinglin.kernel.access import NONE, Actor, system
+from xinglin.kernel.access import NONE, Actor
 from xinglin.kernel.actions import action
 from xinglin.kernel.errors import WrongState
-from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people.models import Person
 
 
@@ -109,12 +105,7 @@ def _ready(booking: Booking, now: datetime) -> Slot:
 
 def let_run_out(booking: Booking) -> bool:
     """End a hold whose time is over, unless somebody was quicker."""
-    try:
-        with transaction.atomic():
-            waiting.expire(booking, by=system(booking.county_id))
-    except WrongState:
-        return False
-    return True
+    return steps.attempt(waiting.expire, booking)
 
 
 @action(permissions.HOLD)
@@ -143,21 +134,12 @@ def confirm(booking: Booking, *, by: Actor) -> Booking:
     steps.must_be(booking, State.HELD, act=_("确认"))
     if booking.expires_at is not None and booking.expires_at <= now:
         raise WrongState(_("占号已过期，请重新选择号源。"))
+    # Closed a moment ago, and the hold not given back yet.
+    steps.takes_place(placing.told(booking.slot_id))
+    steps.alone_with(booking.person_id, booking.county_id)
     booking.move_to(State.BOOKED)
     booking.expires_at = None
     booking.save()
     waiting.served(booking)
     steps.announce(events.SlotBooked, booking, now)
     return booking
-
-
-def of_subject(kind: str, subject_id: UUID) -> Any:
-    """What is held or booked for something, as a referral: the places that are still to come."""
-    rows = Booking.objects.filter(subject_kind=kind, subject_id=subject_id)
-    return rows.live().in_order()
-
-
-def free_for(house: Organisation, *, kind: str = "", channel: str = "") -> Any:
-    """The free slots of a house, soonest first."""
-    rows = Slot.objects.free(channel=channel).filter(Q(organisation=house))
-    return (rows.filter(kind=kind) if kind else rows).in_order()

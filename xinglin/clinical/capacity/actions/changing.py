@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from xinglin.clinical.capacity import events, permissions
+from xinglin.clinical.capacity import catalogue, events, permissions
 from xinglin.clinical.capacity.actions import steps, waiting
-from xinglin.clinical.capacity.models import Booking, Closure, Slot, SlotQuerySet, State
+from xinglin.clinical.capacity.models import LIVE, Booking, Slot, SlotQuerySet, State
 from xinglin.kernel import clock, parameters
-from xinglin.kernel.access import Actor, system
+from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action
-from xinglin.kernel.errors import Refused, WrongState
+from xinglin.kernel.errors import Forbidden, Refused, WrongState
 
 
 class TooLate(Refused):
@@ -30,7 +31,7 @@ def cancel(booking: Booking, *, by: Actor, code: str, text: str = "") -> Booking
     """Take a booking back; the place goes to whoever waits for it, or is free again."""
     now = clock.now()
     steps.must_be(booking, State.BOOKED, State.DISPLACED, act=_("取消"))
-    steps.coded("cancel", code, text, field="code")
+    catalogue.reasons.check("cancel", code, text, field="code")
     _in_time(booking, by, now)
     booking.move_to(State.CANCELLED)
     booking.end_code, booking.end_text, booking.ended_at = code, text.strip()[:200], now
@@ -66,16 +67,18 @@ def move(
     now = clock.now()
     steps.must_be(booking, State.BOOKED, State.DISPLACED, act=_("改约"))
     _in_time(booking, by, now)
-    if channel:
-        steps.known_channel(channel)
-        booking.channel = channel
     new = Slot.objects.select_related("schedule", "practitioner").get(pk=slot.pk)
     if new.pk == booking.slot_id:
         raise Refused(_("请选择另一时段。"), field="slot")
     if new.county_id != booking.county_id:
         raise Refused(_("只能改到本县的号源。"), field="slot")
+    if channel and channel != booking.channel:
+        steps.known_channel(channel)
+        if not permissions.by_way(by, channel, new.organisation_id):
+            raise Forbidden(_("当前岗位不能以此渠道预约。"))
+        booking.channel = channel
     steps.bookable(new, booking.channel, now)
-    steps.alone_with(booking.person_id)
+    steps.alone_with(booking.person_id, booking.county_id)
     steps.not_twice(booking, new, now)
     old_id = booking.slot_id
     for slot_id in sorted((old_id, new.pk)):
@@ -115,6 +118,10 @@ def arrive(booking: Booking, *, by: Actor, arrived_at: datetime | None = None) -
             % {"day": timezone.localdate(booking.start_at)},
             field="arrived_at",
         )
+    if booking.state == State.NO_SHOW:
+        # Whoever was missed may have taken another place since.
+        steps.alone_with(booking.person_id, booking.county_id)
+        steps.not_twice(booking, booking, now)
     booking.move_to(State.ARRIVED)
     booking.arrived_at = at
     booking.save()
@@ -138,11 +145,11 @@ def undo(booking: Booking, *, by: Actor) -> Booking:
 def miss(booking: Booking, *, by: Actor) -> Booking:
     """Note that the person did not come; it counts for later warnings."""
     now = clock.now()
-    steps.must_be(booking, State.BOOKED, State.DISPLACED, act=_("登记爽约"))
+    if booking.state == State.DISPLACED:
+        raise WrongState(_("停诊的预约不计爽约，请改约或取消。"))
+    steps.must_be(booking, State.BOOKED, act=_("登记爽约"))
     if booking.start_at > now:
         raise WrongState(_("就诊时间未到，不能登记爽约。"))
-    if booking.state == State.DISPLACED and by.role != "system":
-        raise WrongState(_("停诊的预约不计爽约，请改约或取消。"))
     booking.move_to(State.NO_SHOW)
     booking.save()
     steps.announce(events.NoShow, booking, now)
@@ -188,48 +195,56 @@ def restore(booking: Booking, *, by: Actor) -> Booking:
 
 
 def settle(slots: SlotQuerySet) -> int:
-    """Tell everybody who had a place in slots that fell away; how many. Each by itself.
+    """Let bookings say what their slots say, and tell everybody; how many. Each by itself.
 
-    What is only held is given back, what is booked is displaced. Done again after a crash by the
+    Where a session falls away, what is only held is given back, and what is booked is displaced;
+    where it takes place after all, the displaced stand again. Done again after a crash by the
     clock, so that nobody stands before a closed door untold.
     """
     now = clock.now()
-    rows = Booking.objects.filter(slot__in=slots.away().filter(end_at__gt=now))
-    done = 0
-    for booking in list(rows.filter(state__in=(State.HELD, State.BOOKED)).select_related("person")):
-        act: Any = displace if booking.state == State.BOOKED else waiting.release
-        done += _try(act, booking)
-    return done
+    coming = slots.filter(end_at__gt=now)
+    gone = Booking.objects.filter(slot__in=coming.away(), state__in=(State.HELD, State.BOOKED))
+    back = Booking.objects.filter(slot__in=coming.open(), state=State.DISPLACED)
+    acts: dict[str, Any] = {
+        State.HELD: waiting.release,
+        State.BOOKED: displace,
+        State.DISPLACED: restore,
+    }
+    rows = [*gone.select_related("person"), *back.select_related("person")]
+    return sum(steps.attempt(acts[booking.state], booking) for booking in rows)
 
 
-def resettle(closure: Closure) -> int:
-    """Let the displaced stand again in the slots that are open once more; how many."""
-    open_again = Slot.objects.filter(closure.covers()).open()
-    rows = Booking.objects.filter(slot__in=open_again, state=State.DISPLACED)
-    return sum(_try(restore, booking) for booking in list(rows.select_related("person")))
-
-
-def _try(act: Any, booking: Booking, **more: Any) -> int:
-    """A hand may have been quicker than the clock; then there is nothing left to do."""
-    try:
-        with transaction.atomic():
-            act(booking, by=system(booking.county_id), **more)
-    except Refused:
-        return 0
-    return 1
+def tell_who(slots: Iterable[UUID], now: datetime) -> None:
+    """Tell who had booked these slots that another doctor or another room awaits them."""
+    rows = Booking.objects.filter(slot__in=list(slots), state=State.BOOKED)
+    for booking in rows.select_related("person", "slot__practitioner"):
+        slot = booking.slot
+        steps.announce(
+            events.SlotSubstituted,
+            booking,
+            now,
+            practitioner_id=slot.practitioner_id,
+            place=slot.place,
+        )
+        steps.tell(
+            booking,
+            permissions.BOOK,
+            gettext_noop("%(patient)s %(time)s 的预约改由%(who)s接诊"),
+            who=" ".join(filter(None, (str(slot.practitioner or ""), slot.place))),
+        )
 
 
 def end_of_the_day(now: datetime) -> int:
     """Count as missed who did not come: booked, and the time is over since a while."""
     over = now - parameters.duration("capacity.no_show.after_minutes")
     rows = Booking.objects.filter(state=State.BOOKED, end_at__lte=over).order_by("end_at")
-    return sum(_try(miss, booking) for booking in list(rows))
+    return sum(steps.attempt(miss, booking) for booking in list(rows))
 
 
 def end_displaced(now: datetime) -> int:
     """A closed session that is over, and nobody found another time: the booking is cancelled."""
     rows = Booking.objects.filter(state=State.DISPLACED, end_at__lte=now)
-    return sum(_try(cancel, booking, code="closed") for booking in list(rows))
+    return sum(steps.attempt(cancel, booking, code="closed") for booking in list(rows))
 
 
 def call_off(person_id: Any, code: str) -> int:
@@ -237,9 +252,9 @@ def call_off(person_id: Any, code: str) -> int:
     now = clock.now()
     rows = Booking.objects.filter(person_id=person_id, start_at__gt=now)
     done = 0
-    for booking in list(rows.filter(state__in=(State.HELD, State.BOOKED, State.DISPLACED))):
+    for booking in list(rows.filter(state__in=LIVE)):
         if booking.state == State.HELD:
-            done += _try(waiting.release, booking)
+            done += steps.attempt(waiting.release, booking)
         else:
-            done += _try(cancel, booking, code=code)
+            done += steps.attempt(cancel, booking, code=code)
     return done

@@ -50,7 +50,7 @@ def place(booking: Booking, seen: Slot, now: datetime, *, waits: bool = True) ->
     The slot comes last: it is what many want at once, and is theirs until the act is over. What
     changed since it was looked at, the counting itself refuses.
     """
-    steps.alone_with(booking.person_id, waits=waits)
+    steps.alone_with(booking.person_id, booking.county_id, waits=waits)
     steps.not_twice(booking, seen, now)
     booking.start_at, booking.end_at, booking.kind = seen.start_at, seen.end_at, seen.kind
     if booking.expires_at is not None:

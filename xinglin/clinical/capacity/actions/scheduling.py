@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
@@ -17,10 +16,10 @@ from xinglin.clinical.capacity.models import Schedule, Session, Slot
 from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action
-from xinglin.kernel.errors import Conflict, Refused, WrongState
-from xinglin.registry.organisations.models import Organisation, tree
-from xinglin.registry.staff.models import Practitioner
+from xinglin.kernel.errors import Refused, WrongState
+from xinglin.registry.organisations.models import tree
 
+# Minutes of one slot.
 LONGEST = 12 * 60
 
 
@@ -34,12 +33,6 @@ class TooFewKept(Refused):
     """Fewer places are kept for referrals than the parameter asks."""
 
     code = "too-few-kept"
-
-
-class Overlap(Conflict):
-    """The doctor or the room is elsewhere at that hour."""
-
-    code = "schedules-overlap"
 
 
 def establish(schedule: Schedule, *, by: Actor, sessions: Sequence[Session]) -> Schedule:
@@ -92,6 +85,7 @@ def plan(schedule: Schedule, *, by: Actor) -> Schedule:
     today = timezone.localdate(clock.now())
     if schedule.until is not None and schedule.until < today:
         raise WrongState(_("该排班已截止。"))
+    laying.one_at_a_time(schedule.organisation_id)
     laying.lay_out(schedule, schedule.laid_until or today, laying.horizon(today), clock.now())
     return schedule
 
@@ -103,7 +97,7 @@ def _write(schedule: Schedule, sessions: list[Session]) -> None:
     if house is None or house.closed_on is not None:
         raise BadSchedule(_("该机构已停办，不能排班。"), field="organisation")
     schedule.county_id = house.region_id
-    _one_at_a_time(schedule)
+    laying.one_at_a_time(schedule.organisation_id, schedule.practitioner_id)
     _whole(schedule, today)
     _hours(schedule, sessions, today)
     _kept(schedule)
@@ -115,7 +109,10 @@ def _write(schedule: Schedule, sessions: list[Session]) -> None:
     for session in sessions:
         session.schedule = schedule
     Session.objects.bulk_create(sessions)
-    laying.lay_out(schedule, today, laying.horizon(today), now)
+    other = laying.lay_out(schedule, today, laying.horizon(today), now)
+    # Who stands in for somebody is elsewhere, too, which no schedule says.
+    laying.nowhere_else(Slot.objects.filter(schedule=schedule), now)
+    changing.tell_who(other, now)
 
 
 def _copy(session: Session) -> Session:
@@ -125,15 +122,6 @@ def _copy(session: Session) -> Session:
             for name in ("weekday", "day", "start", "end", "minutes", "places")
         }
     )
-
-
-def _one_at_a_time(schedule: Schedule) -> None:
-    """Two clerks must not put one doctor into two rooms in the same moment."""
-    houses = Organisation.objects.select_for_update(no_key=True)
-    list(houses.filter(pk=schedule.organisation_id).values_list("pk"))
-    if schedule.practitioner_id is not None:
-        people = Practitioner.objects.select_for_update(no_key=True)
-        list(people.filter(pk=schedule.practitioner_id).values_list("pk"))
 
 
 def _whole(schedule: Schedule, today: date) -> None:
@@ -257,7 +245,7 @@ def _nowhere_else(schedule: Schedule, mine: list[rules.Pattern], today: date) ->
             doctor = schedule.practitioner_id and (
                 schedule.practitioner_id == other.practitioner_id
             )
-            raise Overlap(
+            raise laying.Overlap(
                 _("%(who)s在%(house)s“%(title)s”的 %(span)s 已有排班，时间重叠。")
                 % {
                     "who": other.practitioner if doctor else other.place,
@@ -269,9 +257,9 @@ def _nowhere_else(schedule: Schedule, mine: list[rules.Pattern], today: date) ->
             )
 
 
-def due(now: datetime) -> Iterable[UUID]:
+def due(now: datetime) -> Iterable[Schedule]:
     """The schedules whose slots do not reach to the horizon yet."""
     today = timezone.localdate(now)
     ahead = laying.horizon(today)
     rows = Schedule.objects.filter(Q(laid_until=None) | Q(laid_until__lt=ahead)).standing(today)
-    return list(rows.values_list("pk", flat=True))
+    return list(rows)

@@ -1,7 +1,7 @@
 """What several acts share: the count of a slot, who is told, coded reasons, refusals.
 
-Locks are taken in one order, so that no two acts wait for each other: the person, then the
-booking, then slots by their key. Whatever is reached after a slot is only taken if it is free.
+Locks are taken in one order, so that no two acts wait for each other: the booking, the person,
+then slots by their key. Whatever is reached after a slot is only taken if it is free.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F, UUIDField
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from xinglin.clinical.capacity import catalogue, events
 from xinglin.clinical.capacity.models import LIVE, Booking, Slot, State
 from xinglin.kernel import inbox
-from xinglin.kernel.access import Permission
+from xinglin.kernel.access import Permission, system
 from xinglin.kernel.errors import Conflict, Refused, WrongState
 from xinglin.kernel.outbox import publish
 from xinglin.kernel.prepared import SLOT, Prepared
@@ -46,27 +46,16 @@ class TwiceAtOnce(Conflict):
     code = "twice-at-once"
 
 
-class UnknownReason(Refused):
-    code = "unknown-reason"
-
-
 class PersonBusy(Conflict):
     """Another act is about this very person at this very moment."""
 
     code = "person-busy"
 
 
-def coded(group: str, code: str, text: str, *, field: str) -> None:
-    """Refuse a reason that is not in the catalogue, or one that asks for words and has none."""
-    if not code:
-        raise UnknownReason(_("请选择原因。"), field=field)
-    found = catalogue.reasons(group).get(code)
-    if found is None:
-        raise UnknownReason(_("没有“%(code)s”这一原因代码。") % {"code": code}, field=field)
-    if found.text and not text.strip():
-        raise UnknownReason(
-            _("选择“%(reason)s”时请补充说明。") % {"reason": found.label}, field=field
-        )
+class WrongPerson(Refused):
+    """Dead, registered twice, or of another county."""
+
+    code = "wrong-person"
 
 
 def known_channel(code: str) -> None:
@@ -75,6 +64,16 @@ def known_channel(code: str) -> None:
             _("没有“%(code)s”这一预约渠道。") % {"code": code} if code else _("请选择预约渠道。"),
             field="channel",
         )
+
+
+def attempt(act: Any, row: Any, **more: Any) -> bool:
+    """Let the house's clock do an act, unless a hand was quicker: then nothing is left to do."""
+    try:
+        with transaction.atomic():
+            act(row, by=system(row.county_id), **more)
+    except Refused:
+        return False
+    return True
 
 
 def when(moment: datetime) -> str:
@@ -121,12 +120,17 @@ def _said(slot: Slot) -> dict[str, Any]:
     return {"who": slot.who, "time": when(slot.start_at)}
 
 
-def bookable(slot: Slot, channel: str, now: datetime) -> None:
-    """Why nothing can be booked here by this way, whatever the count says."""
+def takes_place(slot: Slot) -> None:
+    """Refuse what has fallen away."""
     if slot.withdrawn_at is not None:
         raise NotBookable(_("该时段已不出诊，请另选时间。"), field="slot")
     if slot.closure_id is not None:
         raise NotBookable(_("%(who)s %(time)s 已停诊，请另选时间。") % _said(slot), field="slot")
+
+
+def bookable(slot: Slot, channel: str, now: datetime) -> None:
+    """Why nothing can be booked here by this way, whatever the count says."""
+    takes_place(slot)
     if slot.start_at <= now:
         raise NotBookable(_("%(who)s %(time)s 已过，请另选时间。") % _said(slot), field="slot")
     allowed = ("", *catalogue.kept_for(channel))
@@ -142,19 +146,21 @@ def bookable(slot: Slot, channel: str, now: datetime) -> None:
 # ------------------------------------------------------------------------------------ the person
 
 
-def alone_with(person_id: UUID, *, waits: bool = True) -> None:
-    """Let nobody else book for this person until this act is over.
+def alone_with(person_id: UUID, county_id: UUID, *, waits: bool = True) -> None:
+    """Let nobody else book for this person of the county until this act is over.
 
     `waits=False` refuses instead of waiting, for acts that have reached a slot already.
     """
     found = _person(waits).first(person_id)
     if found is None:
         raise PersonBusy(_("正在为该患者办理另一预约，请稍候再试。"))
-    voided_at, deceased_on, name = found
+    voided_at, deceased_on, name, county = found
+    if county != county_id:
+        raise WrongPerson(_("没有这位居民，或不在可见范围内。"), field="person")
     if voided_at is not None:
-        raise Refused(_("该档案已作废或已合并，请按新档案预约。"), field="person")
+        raise WrongPerson(_("该档案已作废或已合并，请使用现用档案。"), field="person")
     if deceased_on is not None:
-        raise Refused(_("%(name)s已登记死亡，不能预约。") % {"name": name}, field="person")
+        raise WrongPerson(_("%(name)s已登记死亡，不能安排。") % {"name": name}, field="person")
 
 
 @cache
@@ -163,7 +169,7 @@ def _person(waits: bool) -> Prepared:
     if connection.features.has_select_for_update:
         # Others may write rows that name the person; only another booking waits.
         rows = rows.select_for_update(no_key=True, skip_locked=not waits)
-    return Prepared(rows.values_list("voided_at", "deceased_on", "name"))
+    return Prepared(rows.values_list("voided_at", "deceased_on", "name", "county_id"))
 
 
 @cache
@@ -173,7 +179,7 @@ def _others() -> Prepared:
     return Prepared(rows.values_list("id", "kind", "start_at", "end_at", "state", "expires_at"))
 
 
-def not_twice(booking: Booking, slot: Slot, now: datetime) -> None:
+def not_twice(booking: Booking, slot: Slot | Booking, now: datetime) -> None:
     """Nobody sits in two clinics of one kind at the same time."""
     for key, kind, start_at, end_at, state, expires_at in _others().all(booking.person_id):
         if key == booking.pk or kind != slot.kind:

@@ -13,15 +13,17 @@ from django.utils.translation import gettext_noop
 from xinglin.clinical.capacity import catalogue, events, permissions
 from xinglin.clinical.capacity.actions import placing, steps
 from xinglin.clinical.capacity.models import Booking, Slot, State, Waiting, WaitState
-from xinglin.kernel import clock, parameters
+from xinglin.kernel import clock, inbox, parameters
 from xinglin.kernel.access import Actor, system
 from xinglin.kernel.actions import action
 from xinglin.kernel.errors import Conflict, Refused, WrongState
 
 # An offer that could not be answered in time is no offer.
 SOONEST = timedelta(minutes=15)
-# Of those who wait for a freed place, how many are tried before it is left to the clock.
-TRIED = 5
+# Of those who wait for a freed place, how many are tried before it is left to the clock; and how
+# many who are elsewhere at that time are told in one act.
+TRIED, TOLD = 5, 50
+WISH = ("organisation_id", "department_id", "schedule_id", "kind", "channel", "since", "until")
 
 
 class NothingToWaitFor(Refused):
@@ -77,7 +79,7 @@ def wait(entry: Waiting, *, by: Actor) -> Waiting:
     department = entry.department
     if department is not None and department.organisation_id != entry.organisation_id:
         raise Refused(_("该科室不属于所选机构。"), field="department")
-    steps.alone_with(entry.person_id)
+    steps.alone_with(entry.person_id, entry.county_id)
     same = Waiting.objects.open().filter(
         person=entry.person_id,
         organisation=entry.organisation_id,
@@ -105,7 +107,7 @@ def wait(entry: Waiting, *, by: Actor) -> Waiting:
 @action(permissions.LEAVE)
 def leave(entry: Waiting, *, by: Actor, code: str, text: str = "") -> Waiting:
     """Take somebody off the waiting list; a place that is offered goes to the next."""
-    steps.coded("leave", code, text, field="code")
+    catalogue.reasons.check("leave", code, text, field="code")
     if entry.state not in (WaitState.WAITING, WaitState.OFFERED):
         raise WrongState(_("已不在候补名单中。"))
     hold = entry.booking if entry.state == WaitState.OFFERED else None
@@ -113,6 +115,8 @@ def leave(entry: Waiting, *, by: Actor, code: str, text: str = "") -> Waiting:
     entry.end_code, entry.note = code, (text.strip() or entry.note)[:200]
     entry.finish()
     entry.save()
+    if code == "over":
+        _tell(entry, gettext_noop("%(patient)s 的候补日期已过，未补上号，已退出候补"))
     if hold is not None:
         # The entry is off the list already: its hold finds nobody to tell.
         release(hold, by=system(entry.county_id))
@@ -179,16 +183,50 @@ def pass_on(slot_id: UUID, now: datetime) -> bool:
         return False
     if slot.closure_id is not None or slot.withdrawn_at is not None:
         return False
-    line = Waiting.objects.wanting(slot).select_related("person")
-    for entry in line.select_for_update(skip_locked=True, of=("self",))[:TRIED]:
-        try:
-            with transaction.atomic():
-                offer(entry, by=system(slot.county_id), slot=slot)
-        except Refused:
-            # Somewhere else at that time, or not to be had for that channel: the next one.
-            continue
-        return True
-    return False
+    taker = None
+    free = Waiting.objects.wanting(slot, now, elsewhere=False).select_related("person")
+    free = free.select_for_update(skip_locked=True, of=("self",))
+    for entry in free[:TRIED]:
+        # Somebody else may be booking for this person right now: the next one.
+        if steps.attempt(offer, entry, slot=slot):
+            taker = entry
+            break
+    busy = Waiting.objects.wanting(slot, now, elsewhere=True).exclude(missed=slot_id)
+    for entry in busy.select_related("person")[:TOLD]:
+        if taker is None or _place(entry) < _place(taker):
+            steps.attempt(pass_over, entry, slot=slot)
+    return taker is not None
+
+
+def _place(entry: Waiting) -> tuple[int, datetime, UUID]:
+    return entry.priority, entry.queued_at, entry.pk
+
+
+@action(permissions.OFFER)
+def pass_over(entry: Waiting, *, by: Actor, slot: Slot) -> Waiting:
+    """Tell that a place came free while the person has another one at that time."""
+    if entry.state != WaitState.WAITING:
+        raise WrongState(_("已不在候补名单中。"))
+    entry.missed = slot
+    entry.save()
+    _tell(
+        entry,
+        gettext_noop("%(patient)s 候补的 %(time)s 有号，但同一时间已有其他预约，未为其保留"),
+        time=steps.when(slot.start_at),
+    )
+    return entry
+
+
+def _tell(entry: Waiting, message: str, **params: str) -> None:
+    """News for the house that asked."""
+    inbox.tell(
+        entry.asked_by_id,
+        permissions.WAIT.code,
+        message,
+        subject=entry,
+        patient=entry.person.name,
+        **params,
+    )
 
 
 def served(booking: Booking) -> None:
@@ -227,9 +265,11 @@ def lapse(entry: Waiting, *, by: Actor) -> Waiting:
     if entry.offers >= parameters.get("capacity.offers"):
         entry.move_to(WaitState.LEFT)
         entry.end_code = "silent"
+        _tell(entry, gettext_noop("%(patient)s 的候补号多次未确认，已退出候补，仍需要请重新登记"))
     else:
         entry.move_to(WaitState.WAITING)
         entry.queued_at = clock.now()
+        _tell(entry, gettext_noop("%(patient)s 的候补号未在时限内确认，已让给下一位，继续候补"))
     entry.finish()
     entry.save()
     return entry
@@ -241,27 +281,22 @@ def serve_the_line(now: datetime) -> int:
     And let go whose wanted days are over. The clock calls it.
     """
     today = timezone.localdate(now)
-    over = Waiting.objects.filter(state=WaitState.WAITING, until__lt=today)
-    for entry in list(over):
-        leave(entry, by=system(entry.county_id), code="over")
+    for entry in list(Waiting.objects.filter(state=WaitState.WAITING, until__lt=today)):
+        steps.attempt(leave, entry, code="over")
     done = 0
-    asked: set[tuple[object, ...]] = set()
+    lines: dict[tuple[object, ...], list[Waiting]] = {}
     for entry in list(Waiting.objects.filter(state=WaitState.WAITING).in_order()):
-        same = (
-            entry.organisation_id,
-            entry.department_id,
-            entry.schedule_id,
-            entry.kind,
-            entry.channel,
-            entry.since,
-            entry.until,
-        )
-        if same in asked:
+        # Who wants the same asks the same question.
+        wish = tuple(getattr(entry, name) for name in WISH)
+        lines.setdefault(wish, []).append(entry)
+    for entries in lines.values():
+        free = entries[0].wanted(today).free(channel=entries[0].channel, at=now)
+        free = free.filter(start_at__gte=now + SOONEST).in_order()
+        first = free.first()
+        if first is None:
             continue
-        asked.add(same)
-        free = entry.wanted(today).free(channel=entry.channel, at=now)
-        slot = free.filter(start_at__gte=now + SOONEST).in_order().first()
-        if slot is not None:
+        for entry in entries:
+            slot = entry.fitting(free).first() or first
             with transaction.atomic():
                 done += pass_on(slot.pk, now)
     return done

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 
 from xinglin.clinical.capacity import actions, catalogue, permissions
@@ -46,10 +45,9 @@ def _one(request: Request, pk: UUID) -> Booking:
 def _read(request: Request, people: Iterable[Person]) -> None:
     """Whose bookings are told, once each: where somebody goes says what they suffer from."""
     for person in {person.pk: person for person in people}.values():
-        basis = ground(request.actor, person) or _("本机构的预约")
-        trail.read(
-            request.actor, permissions.READ.code, person, basis=f"{basis} · REST", parts="booking"
-        )
+        basis = ground(request.actor, person) or permissions.OF_THE_BOOKING.kept()
+        basis = trail.through(basis, "REST")
+        trail.read(request.actor, permissions.READ.code, person, basis=basis, parts="booking")
 
 
 @router.get(
@@ -296,9 +294,9 @@ def channels(request: Request, asked: Query[Paging]) -> Any:
     summary="预约原因代码",
 )
 def reasons(request: Request, group: str, asked: Query[Paging]) -> Any:
-    """一组原因代码：cancel、close、leave。"""
+    """一组原因代码：cancel、close、leave；床位的 block、release、mix、void。"""
     try:
-        found = list(catalogue.reasons(group).values())
+        found = list(catalogue.reasons.of(group).values())
     except KeyError:
         raise Http404 from None
     return _part(found, asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import F, Q
 
@@ -11,6 +12,7 @@ from xinglin.clinical.capacity.models import Booking, Schedule, Slot, State
 from xinglin.clinical.privacy.models import grounds_of
 from xinglin.kernel.resources import coding, instant, reference, slim
 from xinglin.kernel.searching import Offer, Pointer, Span, codes, day, moment
+from xinglin.registry.organisations.models import Department, tree
 
 KINDS = "urn:xinglin:capacity-kinds"
 CHANNELS = "urn:xinglin:capacity-channels"
@@ -35,9 +37,21 @@ def _kind(code: str) -> dict[str, Any]:
     return {"coding": [coding(KINDS, code, catalogue.label(catalogue.kinds(), code))]}
 
 
+def _service(house_id: UUID, department: Department | None = None) -> dict[str, Any]:
+    """The outpatient service one comes to: R4 lets no Organization be an actor here."""
+    key = house_id if department is None else department.pk
+    kind = "organisation" if department is None else "department"
+    names = (tree.name(house_id), department.name if department is not None else "")
+    return {
+        "type": "HealthcareService",
+        "identifier": {"system": f"urn:xinglin:{kind}", "value": str(key)},
+        "display": " ".join(filter(None, names)),
+    }
+
+
 def schedule(row: Schedule) -> dict[str, Any]:
-    """A schedule; its actor is the doctor, and the house or department."""
-    actors = [reference("Organization", row.organisation_id)]
+    """A schedule; its actors are the doctor, and the service of the house or department."""
+    actors = [_service(row.organisation_id, row.department)]
     if row.practitioner_id is not None:
         actors.insert(0, reference("Practitioner", row.practitioner_id))
     told: dict[str, Any] = slim(
@@ -90,14 +104,14 @@ def appointment(row: Booking) -> dict[str, Any]:
         answer = "declined"
     people = [
         {"actor": reference("Patient", row.person_id), "status": answer},
-        {"actor": reference("Organization", row.organisation_id), "status": "accepted"},
+        {"actor": _service(row.organisation_id), "status": "accepted"},
     ]
     if row.slot.practitioner_id is not None:
         doctor = reference("Practitioner", row.slot.practitioner_id)
         people.append({"actor": doctor, "status": "accepted"})
     why = None
     if row.end_code:
-        label = catalogue.label(catalogue.reasons("cancel"), row.end_code)
+        label = catalogue.reasons.label("cancel", row.end_code)
         why = {"coding": [coding(REASONS, row.end_code, label)], "text": row.end_label}
     basis = []
     if row.subject_kind == "referral" and row.subject_id is not None:
@@ -135,6 +149,7 @@ OFFERS = (
         kind="Schedule",
         model=Schedule,
         rows=Schedule.objects.visible_to,
+        parts=lambda actor: ("department",),
         write=schedule,
         parameters=(
             Pointer("actor", "practitioner_id", ("Practitioner",)),

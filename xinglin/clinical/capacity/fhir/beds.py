@@ -118,7 +118,7 @@ OFFERS = (
     Offer(
         kind="Location",
         model=Ward,
-        rows=lambda actor: Ward.objects.visible_to(actor),
+        rows=Ward.objects.visible_to,
         write=ward_to_fhir,
         needed=("status", "name"),
         parameters=(
@@ -130,7 +130,8 @@ OFFERS = (
     Offer(
         kind="Location",
         model=Bed,
-        rows=lambda actor: Bed.objects.visible_to(actor).select_related("room", "ward"),
+        rows=Bed.objects.visible_to,
+        parts=lambda actor: ("room", "ward"),
         write=bed_to_fhir,
         needed=("status", "name"),
         parameters=(

@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from xinglin.clinical.capacity.catalogue import beds as catalogue
+from xinglin.clinical.capacity.forms import choices
+from xinglin.clinical.capacity.forms.booking import ReasonForm as ReasonForm
 from xinglin.clinical.capacity.models import Bed, BedKind, BedStay, Room, RoomSex, Ward
 from xinglin.kernel import parameters
 from xinglin.kernel.access import Actor
@@ -19,12 +20,6 @@ from xinglin.registry.organisations.models import Department, Organisation
 from xinglin.registry.people.models import Person
 from xinglin.registry.terminology import catalogue as terminology
 from xinglin.ui.forms import DateInput, DateTimeInput, Form, PersonPicker, SegmentedChoice
-
-
-def coded(group: str, *, none: bool = False) -> list[tuple[str, str]]:
-    """The coded reasons for one question, with an empty line before them."""
-    lines = [(each.code, each.label) for each in catalogue.reasons(group).values()]
-    return [("", "—" if none else gettext("请选择")), *lines]
 
 
 class Mixing(Form):
@@ -36,7 +31,7 @@ class Mixing(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["mix_code"]
-        field.choices = coded("mix", none=True)
+        field.choices = choices.reasons("mix")
 
 
 class OfPerson(Form):
@@ -121,18 +116,6 @@ class DischargeForm(Form):
             field: Any = self.fields[name]
             field.choices = [("", gettext("请选择")), *terminology.choices(system)]
         self.fields["discharge_way"].initial = "1"
-
-
-class ReasonForm(Form):
-    """A coded reason, with words where the code asks for them."""
-
-    code = forms.ChoiceField(label=_("原因"))
-    text = forms.CharField(label=_("补充说明"), required=False, max_length=200)
-
-    def __init__(self, group: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field: Any = self.fields["code"]
-        field.choices = coded(group)
 
 
 class BlockForm(ReasonForm):

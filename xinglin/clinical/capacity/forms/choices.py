@@ -36,7 +36,7 @@ def usual_channel(actor: Actor, house_id: Any) -> str:
 
 
 def reasons(group: str) -> list[tuple[str, Any]]:
-    return [("", "—"), *((row.code, row.label) for row in catalogue.reasons(group).values())]
+    return [("", "—"), *((row.code, row.label) for row in catalogue.reasons.of(group).values())]
 
 
 def departments(actor: Actor, house_id: Any) -> Any:

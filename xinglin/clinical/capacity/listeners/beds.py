@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from django.db import transaction
 from django.db.models import Q
 
 from xinglin.clinical.capacity.actions import beds as actions
+from xinglin.clinical.capacity.actions.steps import attempt
 from xinglin.clinical.capacity.models import (
     Bed,
     BedHold,
@@ -19,8 +18,6 @@ from xinglin.clinical.capacity.models import (
 from xinglin.clinical.record.events import EncounterEnded, EncounterStarted
 from xinglin.clinical.record.models import Encounter
 from xinglin.kernel import clock, parameters, worker
-from xinglin.kernel.access import system
-from xinglin.kernel.errors import Refused
 from xinglin.kernel.outbox import on
 from xinglin.registry.people.events import PersonDied
 
@@ -31,31 +28,21 @@ def watch_the_beds() -> int:
     now = clock.now()
     done = 0
     for hold in list(BedHold.objects.run_out(now).order_by("until")):
-        done += _try(actions.lapse, hold)
+        done += attempt(actions.lapse, hold)
     for bed in list(Bed.objects.filter(state=BedState.BLOCKED, until__lte=now)):
-        done += _try(actions.reopen, bed)
+        done += attempt(actions.reopen, bed)
     minutes = parameters.get("beds.cleaning_minutes")
     if minutes:
         cleaning = Bed.objects.filter(state=BedState.CLEANING)
         for bed in list(
             cleaning.filter(since__lte=now - parameters.duration("beds.cleaning_minutes"))
         ):
-            done += _try(actions.cleaned, bed)
+            done += attempt(actions.cleaned, bed)
     # A visit that was struck out tells nobody; nobody lies in a bed for it.
     struck = BedStay.objects.current().filter(encounter__voided_at__isnull=False)
     for stay in list(struck):
-        done += _try(actions.void, stay, code="not-admitted")
+        done += attempt(actions.void, stay, code="not-admitted")
     return done
-
-
-def _try(act: Any, row: Any, **more: Any) -> int:
-    """The clock may lose a race against a hand; then there is nothing left to do."""
-    try:
-        with transaction.atomic():
-            act(row, by=system(row.county_id), **more)
-    except Refused:
-        return 0
-    return 1
 
 
 @on(EncounterStarted)
@@ -69,7 +56,7 @@ def tie_to_the_bed(event: EncounterStarted) -> None:
     visit = Encounter.objects.filter(pk=event.encounter_id, ended_at=None, voided_at=None).first()
     if visit is not None:
         for stay in lies:
-            _try(actions.join, stay, encounter=visit)
+            attempt(actions.join, stay, encounter=visit)
 
 
 @on(EncounterEnded)
@@ -87,9 +74,9 @@ def free_after_death(event: PersonDied) -> None:
     """Nobody who died lies in a bed or is expected in one."""
     _leave(Q(person_id=event.person_id), clock.now(), StayEnd.DIED)
     for hold in BedHold.objects.standing().filter(person_id=event.person_id):
-        _try(actions.release, hold, code="not-needed")
+        attempt(actions.release, hold, code="not-needed")
 
 
 def _leave(which: Q, at: datetime, end: StayEnd) -> None:
     for stay in BedStay.objects.current().filter(which):
-        _try(actions.leave, stay, at=max(at, stay.since), end=end)
+        attempt(actions.leave, stay, at=max(at, stay.since), end=end)

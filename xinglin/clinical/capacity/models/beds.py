@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from xinglin.clinical.capacity.catalogue import beds as catalogue
+from xinglin.clinical.capacity import catalogue
 from xinglin.kernel import clock
 from xinglin.kernel.access import Actor
 from xinglin.kernel.records import Record, Staged

@@ -62,6 +62,10 @@ class BookingQuerySet(models.QuerySet["Booking"]):
             | Q(state=State.HELD, expires_at__gt=moment)
         )
 
+    def of(self, kind: str, subject_id: UUID) -> Self:
+        """Those made for a referral, or whatever else a place is booked for."""
+        return self.filter(subject_kind=kind, subject_id=subject_id)
+
     def overlapping(self, start_at: datetime, end_at: datetime) -> Self:
         return self.filter(start_at__lt=end_at, end_at__gt=start_at)
 
@@ -86,9 +90,9 @@ class Booking(Workflow):
     """
 
     MOVES = {
-        State.HELD: {State.BOOKED, State.RELEASED, State.EXPIRED, State.DISPLACED},
+        State.HELD: {State.BOOKED, State.RELEASED, State.EXPIRED},
         State.BOOKED: {State.ARRIVED, State.CANCELLED, State.DISPLACED, State.NO_SHOW},
-        State.DISPLACED: {State.BOOKED, State.CANCELLED, State.NO_SHOW},
+        State.DISPLACED: {State.BOOKED, State.CANCELLED},
         State.NO_SHOW: {State.ARRIVED},
         State.ARRIVED: {State.BOOKED},
     }
@@ -167,6 +171,9 @@ class Booking(Workflow):
             ),
             models.Index(fields=["end_at"], name="booking_to_come", condition=Q(state="booked")),
             models.Index(
+                fields=["end_at"], name="booking_displaced", condition=Q(state="displaced")
+            ),
+            models.Index(
                 fields=["subject_id"],
                 name="booking_subject",
                 condition=Q(subject_id__isnull=False),
@@ -197,10 +204,7 @@ class Booking(Workflow):
 
     @property
     def end_label(self) -> str:
-        if not self.end_code:
-            return ""
-        words = (catalogue.label(catalogue.reasons("cancel"), self.end_code), self.end_text)
-        return "：".join(filter(None, words))
+        return catalogue.said("cancel", self.end_code, self.end_text)
 
     def inbox_facts(self) -> dict[str, Any]:
         where = (tree.name(self.organisation_id), self.slot.schedule.title)

@@ -88,8 +88,7 @@ class Closure(Record):
 
     @property
     def reason_label(self) -> str:
-        words = (catalogue.label(catalogue.reasons("close"), self.reason), self.text)
-        return "：".join(filter(None, words))
+        return catalogue.said("close", self.reason, self.text)
 
     def covers(self) -> Q:
         """The filter of the slots it takes away."""
@@ -147,6 +146,12 @@ class Substitution(Record):
 
     def __str__(self) -> str:
         return f"{self.schedule} → {self.practitioner or self.place}"
+
+    def covers(self) -> Q:
+        """The filter of the slots it changes."""
+        return Q(
+            schedule_id=self.schedule_id, start_at__gte=self.start_at, start_at__lt=self.end_at
+        )
 
     def trail_county_id(self) -> UUID | None:
         return self.schedule.county_id

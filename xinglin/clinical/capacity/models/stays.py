@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from xinglin.clinical.capacity.catalogue import beds as catalogue
+from xinglin.clinical.capacity import catalogue
 from xinglin.clinical.capacity.models.beds import Bed
 from xinglin.clinical.record.models import Encounter
 from xinglin.kernel import clock

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from xinglin.clinical.capacity import catalogue
-from xinglin.clinical.capacity.models.bookings import Booking, State
+from xinglin.clinical.capacity.models.bookings import LIVE, Booking, State
 from xinglin.clinical.capacity.models.schedules import Schedule
 from xinglin.clinical.capacity.models.slots import Slot, SlotQuerySet
 from xinglin.kernel import clock
@@ -55,15 +55,23 @@ class WaitingQuerySet(models.QuerySet["Waiting"]):
         """Priority first, then since when they stand in the line."""
         return self.order_by("priority", "queued_at", "id")
 
-    def wanting(self, slot: Slot) -> Self:
-        """Those who wait for a place like this one, who comes first in front."""
+    def wanting(self, slot: Slot, at: datetime, *, elsewhere: bool) -> Self:
+        """Those who wait for a place like this one, who comes first in front.
+
+        `elsewhere` asks for those who have another place of that kind at that time.
+        """
         day = timezone.localdate(slot.start_at)
+        others = Booking.objects.filter(
+            person=OuterRef("person"), kind=slot.kind, state__in=(*LIVE, State.ARRIVED)
+        )
+        busy = Exists(others.overlapping(slot.start_at, slot.end_at))
         return (
             self.filter(
                 Q(schedule=None) | Q(schedule=slot.schedule_id),
                 Q(department=None) | Q(department=slot.department_id),
                 Q(until=None) | Q(until__gte=day),
                 state=WaitState.WAITING,
+                channel__in=_channels_of(slot, at),
                 organisation=slot.organisation_id,
                 kind=slot.kind,
                 since__lte=day,
@@ -72,15 +80,25 @@ class WaitingQuerySet(models.QuerySet["Waiting"]):
             .exclude(
                 person__in=Booking.objects.filter(slot=slot, state__in=LET_GO).values("person")
             )
+            .filter(busy if elsewhere else ~busy)
             .in_order()
         )
+
+
+def _channels_of(slot: Slot, at: datetime) -> list[str]:
+    """By which ways a place may be taken at a moment."""
+    known = list(catalogue.channels())
+    if not slot.kept_for or (slot.opens_at is not None and slot.opens_at <= at):
+        return known
+    return [code for code in known if slot.kept_for in catalogue.kept_for(code)]
 
 
 class Waiting(Workflow):
     """Somebody who takes a place of a schedule, a department or a kind as soon as one is free.
 
     `queued_at` is the place in the line: whoever lets an offer lapse goes to its end. While a
-    place is offered (`booking` is the hold), the house that asked owes an answer.
+    place is offered (`booking` is the hold), the house that asked owes an answer. `missed` is the
+    last place that came free while they had another one at that time.
     """
 
     MOVES = {
@@ -131,8 +149,9 @@ class Waiting(Workflow):
     booking = models.ForeignKey(
         Booking, models.PROTECT, related_name="waiting", null=True, blank=True, editable=False
     )
-    subject_kind = models.CharField(_("所属业务"), max_length=30, blank=True, editable=False)
-    subject_id = models.UUIDField(null=True, blank=True, editable=False)
+    missed = models.ForeignKey(
+        Slot, models.PROTECT, related_name="+", null=True, editable=False, db_index=False
+    )
     note = models.CharField(_("备注"), max_length=200, blank=True)
     end_code = models.CharField(_("退出原因"), max_length=20, blank=True)
 
@@ -172,6 +191,15 @@ class Waiting(Workflow):
         """What is waited for, from the widest to the narrowest."""
         parts = (tree.name(self.organisation_id), self.department, self.schedule or self.kind_label)
         return " · ".join(str(part) for part in parts if part)
+
+    def fitting(self, slots: SlotQuerySet) -> SlotQuerySet:
+        """Of these slots, those that the person did not let go and has no other place at."""
+        mine = Booking.objects.filter(person=self.person_id)
+        busy = mine.filter(kind=self.kind, state__in=(*LIVE, State.ARRIVED)).filter(
+            start_at__lt=OuterRef("end_at"), end_at__gt=OuterRef("start_at")
+        )
+        let_go = mine.filter(slot=OuterRef("pk"), state__in=LET_GO)
+        return slots.filter(~Exists(busy), ~Exists(let_go))
 
     def wanted(self, today: date) -> SlotQuerySet:
         """The slots that would do, free or not; past the last wanted day none."""

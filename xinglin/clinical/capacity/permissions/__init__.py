@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,7 @@ from xinglin.clinical.capacity.models import (
 )
 from xinglin.kernel import clock
 from xinglin.kernel.access import Actor, Permission, Reach
+from xinglin.kernel.trail import Ground
 
 
 def own_schedule(actor: Actor, schedule: Schedule) -> bool:
@@ -37,15 +39,22 @@ def reading(actor: Actor, row: Any) -> bool:
     return bool(row.county_id == actor.county_id)
 
 
+def by_way(actor: Actor, channel: str, house_id: UUID) -> bool:
+    """At its counter and by its telephone only a house itself books, a resident by the portal."""
+    if actor.person_id is not None:
+        return channel == "portal"
+    known = catalogue.channels().get(channel)
+    return known is None or not known.house or actor.at(house_id)
+
+
 def asking(actor: Actor, booking: Booking) -> bool:
     """Any house of the county books for its patients; at the counter only the house itself.
 
     What is booked is one's own house's doing.
     """
-    known = catalogue.channels().get(booking.channel)
-    at_home = known is None or not known.house or actor.at(booking.organisation_id)
     own = actor.at(booking.booked_by_id) or actor.person_id == booking.person_id
-    return booking.county_id == actor.county_id and at_home and own
+    way = by_way(actor, booking.channel, booking.organisation_id)
+    return booking.county_id == actor.county_id and way and own
 
 
 def party(actor: Actor, booking: Booking) -> bool:
@@ -67,10 +76,17 @@ def waiting_party(actor: Actor, entry: Waiting) -> bool:
     )
 
 
+def queueing(actor: Actor, entry: Waiting) -> bool:
+    return waiting_party(actor, entry) and by_way(actor, entry.channel, entry.organisation_id)
+
+
 def nobody(actor: Actor, row: Any) -> bool:
     """Only the house's own clock."""
     return False
 
+
+# Whoever reads of a booking of people whose record is not open to them.
+OF_THE_BOOKING = Ground("booking", _("本机构的预约"))
 
 READ = Permission("capacity.read", _("查阅号源与预约"), reading)
 KEEP = Permission("capacity.keep", _("维护排班"), own_schedule)
@@ -86,7 +102,7 @@ MOVE = Permission("capacity.move", _("改约"), party)
 ARRIVE = Permission("capacity.arrive", _("登记到诊（预约）"), receiving)
 UNDO = Permission("capacity.undo", _("撤销到诊"), receiving)
 MISS = Permission("capacity.miss", _("登记爽约"), receiving)
-WAIT = Permission("capacity.wait", _("登记候补"), waiting_party)
+WAIT = Permission("capacity.wait", _("登记候补"), queueing)
 LEAVE = Permission("capacity.leave", _("退出候补"), waiting_party)
 PLAN: Permission[Schedule] = Permission("capacity.plan", _("生成号源"), nobody)
 DISPLACE: Permission[Booking] = Permission("capacity.displace", _("因停诊待改约"), nobody)

@@ -31,9 +31,8 @@ def ward(house: Organisation, name: str = "内科病区", **facts: Any) -> Ward:
             county_id=house.region_id,
             organisation=house,
             department=department,
-            code=f"W{number:03d}",
             name=name,
-            **facts,
+            **{"code": f"W{number:03d}", **facts},
         ),
         by=by,
     )

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from tests import cast
-from xinglin.clinical.capacity.actions import beds
+from xinglin.clinical.capacity.actions import WrongPerson, beds
 from xinglin.clinical.capacity.listeners.beds import watch_the_beds
 from xinglin.clinical.capacity.models import (
     Bed,
@@ -25,6 +25,7 @@ from xinglin.clinical.record import actions as record
 from xinglin.kernel import outbox, parameters
 from xinglin.kernel.errors import Conflict, Forbidden, Refused, WrongState
 from xinglin.kernel.models import OutboxEvent, TrailEntry
+from xinglin.kernel.reasons import UnknownReason
 from xinglin.registry.people import actions as people
 
 
@@ -106,7 +107,7 @@ def test_nobody_who_died_lies_in_a_bed(county, ward):
     outbox.deliver()
     stay.refresh_from_db()
     assert stay.end == "died"
-    told = refused(beds.WrongBed, ward_of.lying, ward, "6", county.patient, county.ma)
+    told = refused(WrongPerson, ward_of.lying, ward, "6", county.patient, county.ma)
     assert "死亡" in str(told)
 
 
@@ -139,8 +140,8 @@ def test_a_woman_does_not_lie_in_a_mens_room_unless_somebody_says_why(county, wa
     she = ward_of.woman(county)
     told = refused(beds.WrongSex, ward_of.lying, ward, "3", she, county.ma)
     assert "只收男患者" in str(told)
-    refused(beds.UnknownReason, ward_of.lying, ward, "3", she, county.ma, mix_code="nonsense")
-    refused(beds.UnknownReason, ward_of.lying, ward, "3", she, county.ma, mix_code="other")
+    refused(UnknownReason, ward_of.lying, ward, "3", she, county.ma, mix_code="nonsense")
+    refused(UnknownReason, ward_of.lying, ward, "3", she, county.ma, mix_code="other")
     stay = ward_of.lying(ward, "3", she, county.ma, mix_code="family")
     assert stay.mix_label == "夫妻或直系亲属同室"
 
@@ -236,7 +237,7 @@ def test_intensive_care_is_given_only_where_it_is_asked_for(county):
 def test_a_hold_is_released_by_who_made_it_or_gives_the_bed(county, ward):
     held = beds.hold_bed(ward, by=county.li, person=ward_of.woman(county))
     refused(Forbidden, beds.release, held, by=county.liu, code="not-come")
-    refused(beds.UnknownReason, beds.release, held, by=county.ma, code="")
+    refused(UnknownReason, beds.release, held, by=county.ma, code="")
     beds.release(held, by=county.ma, code="not-come")
     assert state(ward, "1") == BedState.FREE
     refused(WrongState, beds.release, held, by=county.li, code="not-come")
@@ -305,7 +306,7 @@ def test_a_man_and_a_woman_do_not_change_beds(county, ward):
 
 def test_a_bed_out_of_use_says_why_and_comes_back_by_itself(county, ward, noon):
     bed = ward_of.found(ward, "1")
-    refused(beds.UnknownReason, beds.block, bed, by=county.ma, code="other")
+    refused(UnknownReason, beds.block, bed, by=county.ma, code="other")
     refused(beds.WrongTime, beds.block, bed, by=county.ma, code="repair", until=timezone.now())
     until = timezone.now() + timedelta(hours=3)
     beds.block(bed, by=county.ma, code="other", text="床头灯损坏", until=until)
@@ -405,7 +406,7 @@ def test_a_strangers_ward_cannot_be_filled(county, ward):
     refused(Forbidden, ward_of.lying, ward, "1", ward_of.woman(county), county.zhao)
     refused(Forbidden, beds.hold_bed, ward, by=county.stranger, person=ward_of.woman(county))
     alien = cast.resident(county.strange_admin, county.strange_region, "外人")
-    refused(beds.WrongBed, ward_of.lying, ward, "5", alien, county.ma)
+    refused(WrongPerson, ward_of.lying, ward, "5", alien, county.ma)
 
 
 def test_the_ward_counts_what_is_free_now_today_and_tomorrow(county, ward):

@@ -62,7 +62,7 @@ def test_the_board_names_patients_to_their_ward_and_leaves_a_trace(county, ward)
     for words in ("陈桂香", "高血压", "今日出院", "301 室", "点目标床位即可转床", "出院"):
         assert words in page
     line = TrailEntry.objects.filter(verb="beds.read", person_id=she.pk).get()
-    assert "lists" in line.basis
+    assert line.basis == "lists"
 
 
 def test_who_does_not_treat_sees_no_name(county, ward):
@@ -260,6 +260,7 @@ def test_fhir_tells_wards_beds_and_where_a_visit_lay(county, ward):
     found = ma.get("/fhir/Location?operational-status=O").json()
     bed = found["entry"][0]["resource"]
     assert bed["operationalStatus"]["code"] == "O"
+    assert ma.get(f"/fhir/Location/{bed['id']}").json() == bed
     assert bed["partOf"]["reference"] == f"Location/{ward.pk}"
     assert ma.get(f"/fhir/Location/{ward.pk}").json()["physicalType"]["coding"][0]["code"] == "wa"
     inside = ma.get(f"/fhir/Location?partof=Location/{ward.pk}").json()

@@ -15,6 +15,7 @@ from xinglin.clinical.capacity.tests import factories as booking
 from xinglin.kernel import outbox
 from xinglin.kernel.errors import Conflict, Forbidden, Refused, WrongState
 from xinglin.kernel.models import OutboxEvent, TrailEntry
+from xinglin.kernel.reasons import UnknownReason
 from xinglin.registry.people import actions as people
 
 
@@ -144,9 +145,9 @@ def test_only_the_house_itself_books_at_its_counter(county):
 def test_a_cancelled_place_is_free_again_and_says_why(county):
     slot = booking.slot(booking.clinic(county, booking.hours(places=1)))
     mine = booking.booked(county, slot)
-    with pytest.raises(capacity.UnknownReason):
+    with pytest.raises(UnknownReason):
         capacity.cancel(mine, by=county.desk, code="")
-    with pytest.raises(capacity.UnknownReason, match="补充说明"):
+    with pytest.raises(UnknownReason, match="补充说明"):
         capacity.cancel(mine, by=county.desk, code="other")
     capacity.cancel(mine, by=county.desk, code="better")
     assert mine.end_label == "病情好转"

@@ -5,11 +5,9 @@ Real processes with connections of their own, on a real file and on a real serve
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import time
-from collections import Counter
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -23,8 +21,8 @@ from xinglin.clinical.capacity import actions as capacity
 from xinglin.clinical.capacity import listeners
 from xinglin.clinical.capacity.models import Booking, Slot, State
 from xinglin.clinical.capacity.tests import factories as booking
+from xinglin.clinical.capacity.tests.racing import PROCESSES, fork, racing, trying
 from xinglin.kernel import trail
-from xinglin.kernel.errors import Refused
 from xinglin.kernel.models import OutboxEvent, TrailEntry
 from xinglin.registry.people.models import Person
 
@@ -33,8 +31,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.django_db(transaction=True),
 ]
-PROCESSES = 6
-fork = multiprocessing.get_context("fork")
 
 
 @pytest.fixture
@@ -52,54 +48,6 @@ def tomorrow(county: cast.Cast, **facts: Any) -> Slot:
     session = booking.hours(end="08:30", places=places, weekday=day.isoweekday())
     schedule = make(county, session, since=timezone.localdate(), **facts)
     return Slot.objects.filter(schedule=schedule, start_at__date=day).in_order().first()
-
-
-def work(act: Any, place: int, start: Any, told: Any) -> None:
-    """What a process does: waits for the others, acts, tells what came of it."""
-    start.wait(60)
-    try:
-        for line in act(place):
-            told.put(line)
-    except BaseException as error:
-        told.put(f"broken: {error!r}")
-    finally:
-        connections.close_all()
-        told.put(None)
-        told.close()
-        told.join_thread()
-        # Without the ways of pytest, which belong to the parent.
-        os._exit(0)
-
-
-def racing(act: Any, processes: int = PROCESSES) -> Counter[str]:
-    """Let processes act at once; how often each answer came."""
-    connections.close_all()
-    start, told = fork.Barrier(processes), fork.Queue()
-    running = [
-        fork.Process(target=work, args=(act, place, start, told)) for place in range(processes)
-    ]
-    for process in running:
-        process.start()
-    answers: Counter[str] = Counter()
-    over = 0
-    while over < processes:
-        line = told.get(timeout=120)
-        if line is None:
-            over += 1
-        else:
-            answers[line] += 1
-    for process in running:
-        process.join(60)
-    assert not [line for line in answers if line.startswith("broken")], answers
-    return answers
-
-
-def trying(act: Any) -> str:
-    try:
-        act()
-    except Refused as refusal:
-        return refusal.code
-    return "done"
 
 
 def people_of(county: cast.Cast, count: int) -> list[UUID]:

@@ -105,7 +105,7 @@ def booking_of(actor: Actor, pk: UUID) -> Booking:
 def booking(request: Request, pk: UUID) -> HttpResponse:
     """One booking with what may be done and its story; the reading is traced."""
     found = booking_of(request.actor, pk)
-    basis = ground(request.actor, found.person) or _("本机构的预约")
+    basis = ground(request.actor, found.person) or permissions.OF_THE_BOOKING.kept()
     trail.read(request.actor, permissions.READ.code, found.person, basis=basis, parts="booking")
     return _show(request, found, opens=request.GET.get("act", ""))
 
@@ -275,7 +275,9 @@ def wait(request: Request) -> HttpResponse:
                 % {"name": entry.person.name, "what": entry.what},
             )
             return redirect("capacity:waiting")
-    return page(request, "capacity/wait.html", status=422 if form.errors else 200, form=form)
+    # Another house chosen: its departments and schedules come, what was typed stays.
+    status = 422 if form.errors else 200
+    return page(request, "capacity/wait.html", part="fields", status=status, form=form)
 
 
 @require_POST

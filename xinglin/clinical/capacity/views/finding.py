@@ -44,7 +44,12 @@ def find(request: Request) -> HttpResponse:
     may_read(actor)
     moving = _moving(request)
     house = _house(request, moving)
-    form = FindForm(actor, house.pk if house else None, request.GET or None)
+    given: Any = request.GET or None
+    if moving and set(request.GET) == {"move"}:
+        # What they had: the same department, the same kind.
+        department = moving.slot.department_id or ""
+        given = {"move": moving.pk, "kind": moving.kind, "department": department}
+    form = FindForm(actor, house.pk if house else None, given)
     channel = moving.channel if moving else usual_channel(actor, house.pk if house else None)
     rows = Slot.objects.visible_to(actor).free().none()
     if house is not None:

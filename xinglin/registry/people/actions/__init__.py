@@ -5,6 +5,7 @@ from xinglin.registry.people.actions.merging import (
     answer,
     gather,
     merge,
+    objects_to_merging,
     part,
     unmerge,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "lookalikes",
     "merge",
     "number_record",
+    "objects_to_merging",
     "part",
     "postpone",
     "register",

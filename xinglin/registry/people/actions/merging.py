@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Q
@@ -43,6 +44,21 @@ ALONE = (
 
 class CannotMerge(Conflict):
     code = "cannot-merge"
+
+
+Objection = Callable[[Person, Person], str]
+# What apps above keep, and two registrations cannot bring together.
+OBJECTIONS: list[Objection] = []
+
+
+def objects_to_merging(find: Objection) -> Objection:
+    """Ask an app before two become one: a sentence that says what must be settled first, or "".
+
+    @people.objects_to_merging
+    def two_places_at_once(survivor, loser): …
+    """
+    OBJECTIONS.append(find)
+    return find
 
 
 @action(permissions.MERGE)
@@ -142,6 +158,10 @@ def _refuse_impossible(merge: Merge, survivor: Person, loser: Person) -> None:
             raise CannotMerge(_("“%(name)s”的这份档案已作废。") % {"name": person.name})
     if loser in _mothers(survivor) or survivor in _mothers(loser):
         raise CannotMerge(_("母亲与子女的档案不能合并。"))
+    for find in OBJECTIONS:
+        sentence = find(survivor, loser)
+        if sentence:
+            raise CannotMerge(sentence)
 
 
 def _mothers(person: Person) -> list[Person]:

@@ -27,7 +27,6 @@ from xinglin.clinical.capacity.actions.beds.lying import admit, join, move, plan
 from xinglin.clinical.capacity.actions.beds.steps import (
     AlreadyInBed,
     BedNotFree,
-    UnknownReason,
     WrongBed,
     WrongSex,
     WrongTime,
@@ -38,7 +37,6 @@ __all__ = [
     "AlreadyInBed",
     "BedNotFree",
     "NoFreeBed",
-    "UnknownReason",
     "WrongBed",
     "WrongSex",
     "WrongTime",

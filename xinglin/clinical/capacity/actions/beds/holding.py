@@ -11,19 +11,18 @@ from django.db import IntegrityError, transaction
 from django.db.models import Case, Q, Value, When
 from django.utils.translation import gettext as _
 
+from xinglin.clinical.capacity import catalogue
 from xinglin.clinical.capacity.actions.beds.steps import (
     BedNotFree,
-    WrongBed,
     WrongTime,
-    coded,
     lock_beds,
     lock_holds,
     must_be_open,
-    must_live,
     must_suit,
     put,
     refuse_given,
 )
+from xinglin.clinical.capacity.actions.steps import alone_with
 from xinglin.clinical.capacity.events.beds import BedHeld, BedHoldEnded
 from xinglin.clinical.capacity.models.beds import Bed, BedKind, BedState, Room, Ward
 from xinglin.clinical.capacity.models.stays import BedHold, HoldState
@@ -85,6 +84,7 @@ def hold_bed(
     tried: set[UUID] = set()
     while True:
         with transaction.atomic():
+            alone_with(person.pk, place.county_id)
             bed = _choose(place, person, kind, without=tried, any_sex=bool(mix_code))
             if bed is None:
                 raise NoFreeBed(
@@ -133,9 +133,7 @@ def hold(hold: BedHold, *, by: Actor) -> BedHold:
     if hold.until > now + parameters.duration("beds.hold_longest_hours"):
         hours = parameters.get("beds.hold_longest_hours")
         raise WrongTime(_("床位最多预留 %(hours)d 小时。") % {"hours": hours}, field="until")
-    if hold.person.county_id != hold.county_id:
-        raise WrongBed(_("没有这位居民，或不在可见范围内。"), field="person")
-    must_live(hold.person)
+    alone_with(hold.person_id, hold.county_id)
     mine = Q(bed_id=hold.bed_id) | Q(person_id=hold.person_id)
     _kept, beds = take(mine, [hold.bed_id], now)
     bed = beds[hold.bed_id]
@@ -166,7 +164,7 @@ def hold(hold: BedHold, *, by: Actor) -> BedHold:
 @action(permissions.RELEASE)
 def release(hold: BedHold, *, by: Actor, code: str, text: str = "") -> BedHold:
     """Keep the bed no more; it may be given to somebody else at once."""
-    coded("release", code, text, field="code")
+    catalogue.reasons.check("release", code, text, field="code")
     return end(hold, HoldState.RELEASED, clock.now(), code=code, text=text)
 
 

@@ -11,10 +11,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from xinglin.clinical.capacity import catalogue
 from xinglin.clinical.capacity.actions.beds.steps import (
     WrongBed,
     WrongTime,
-    coded,
     must_be_open,
     put,
     ready,
@@ -159,7 +159,7 @@ def close_bed(bed: Bed, *, by: Actor) -> Bed:
 @action(permissions.BLOCK)
 def block(bed: Bed, *, by: Actor, code: str, text: str = "", until: datetime | None = None) -> Bed:
     """Put a bed out of use, saying why and, where it is known, until when."""
-    coded("block", code, text, field="code")
+    catalogue.reasons.check("block", code, text, field="code")
     now = clock.now()
     if until is not None and until <= now:
         raise WrongTime(_("停用至的时间应晚于现在。"), field="until")

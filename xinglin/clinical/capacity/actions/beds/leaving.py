@@ -7,9 +7,9 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from xinglin.clinical.capacity import catalogue
 from xinglin.clinical.capacity.actions.beds.steps import (
     WrongTime,
-    coded,
     leave_behind,
     lock_beds,
     must_be_current,
@@ -92,7 +92,7 @@ def void(stay: BedStay, *, by: Actor, code: str, text: str = "") -> BedStay:
     """Strike out a stay that was written wrongly; the row stays, the bed is free again."""
     if stay.voided_at is not None:
         raise WrongState(_("这条入住记录已作废。"))
-    coded("void", code, text, field="code")
+    catalogue.reasons.check("void", code, text, field="code")
     now = clock.now()
     current = stay.until is None
     stay.voided_at, stay.voided_by = now, by.name[:50]

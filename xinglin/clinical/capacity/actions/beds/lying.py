@@ -20,13 +20,13 @@ from xinglin.clinical.capacity.actions.beds.steps import (
     lock_beds,
     must_be_current,
     must_be_open,
-    must_live,
     must_suit,
     not_ahead,
     not_before,
     put,
     refuse_given,
 )
+from xinglin.clinical.capacity.actions.steps import alone_with
 from xinglin.clinical.capacity.events.beds import BedTaken
 from xinglin.clinical.capacity.models.beds import Bed, BedState
 from xinglin.clinical.capacity.models.stays import BedHold, BedStay, HoldState, StayEnd
@@ -44,9 +44,7 @@ def admit(stay: BedStay, *, by: Actor) -> BedStay:
     """Lay somebody in a free bed, or in the one that is kept for them."""
     now = clock.now()
     not_ahead(stay.since, now, field="since")
-    if stay.person.county_id != stay.county_id:
-        raise WrongBed(_("没有这位居民，或不在可见范围内。"), field="person")
-    must_live(stay.person)
+    alone_with(stay.person_id, stay.county_id)
     _fit_encounter(stay)
     _refuse_lying(stay)
     mine = Q(bed_id=stay.bed_id) | Q(person_id=stay.person_id)

@@ -1,7 +1,7 @@
 """What several acts on beds share: locks, the sex of a room, the state that follows.
 
-Every act locks in one order: stays, holds, rooms, beds; each by its id. So two acts at the same
-beds come one after the other and never wait for each other in a circle.
+Every act locks in one order: stays, people, holds, rooms, beds; each by its id. So two acts at
+the same beds come one after the other and never wait for each other in a circle.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from xinglin.clinical.capacity.catalogue import beds as catalogue
+from xinglin.clinical.capacity import catalogue
 from xinglin.clinical.capacity.models.beds import Bed, BedKind, BedState, Room, RoomSex
 from xinglin.clinical.capacity.models.stays import BedHold, BedStay
 from xinglin.kernel import parameters
@@ -44,23 +44,6 @@ class WrongBed(Refused):
 
 class WrongTime(Refused):
     code = "wrong-time"
-
-
-class UnknownReason(Refused):
-    code = "unknown-reason"
-
-
-def coded(group: str, code: str, text: str, *, field: str) -> None:
-    """Refuse a reason that is not in the catalogue, or one that asks for words and has none."""
-    if not code:
-        raise UnknownReason(_("请选择原因。"), field=field)
-    found = catalogue.reasons(group).get(code)
-    if found is None:
-        raise UnknownReason(_("没有“%(code)s”这一原因代码。") % {"code": code}, field=field)
-    if found.text and not text.strip():
-        raise UnknownReason(
-            _("选择“%(reason)s”时请补充说明。") % {"reason": found.label}, field=field
-        )
 
 
 def not_ahead(value: datetime, now: datetime, *, field: str) -> None:
@@ -117,14 +100,6 @@ def must_be_open(bed: Bed) -> None:
         raise WrongBed(_("“%(ward)s”已停用，请选择其他病区。") % {"ward": bed.ward}, field="bed")
 
 
-def must_live(person: Person) -> None:
-    """Nobody who died or was registered twice is put to bed."""
-    if person.voided_at is not None:
-        raise WrongBed(_("该居民档案已作废，请使用有效档案。"), field="person")
-    if person.deceased_on is not None:
-        raise WrongBed(_("该居民已登记死亡。"), field="person")
-
-
 def refuse_given(bed: Bed) -> None:
     """Say why a bed cannot be given."""
     if bed.state == BedState.FREE:
@@ -142,7 +117,7 @@ def refuse_given(bed: Bed) -> None:
 def must_suit(bed: Bed, person: Person, code: str, text: str) -> None:
     """Refuse a man in a women's room, unless somebody says why; the room is locked."""
     if code:
-        coded("mix", code, text, field="mix_code")
+        catalogue.reasons.check("mix", code, text, field="mix_code")
         return
     if Bed.objects.filter(pk=bed.pk).suiting(person.sex).exists():
         return

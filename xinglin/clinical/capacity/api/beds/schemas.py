@@ -230,7 +230,7 @@ class BedDischargeIn(In):
 
 
 class BedReasonIn(In):
-    code: str = Field(max_length=20, description="见 catalogue/bed-reasons.toml")
+    code: str = Field(max_length=20, description="见 /catalogue/capacity-reasons/")
     text: str = Field("", max_length=200)
 
 

@@ -1,28 +1,18 @@
-"""Kinds of what can be booked, channels, and coded reasons: `catalogue/capacity.toml`."""
+"""Kinds of what can be booked, channels, and coded reasons: `catalogue/capacity*.toml`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import gettext
 
 from xinglin.kernel import catalogue, parameters
+from xinglin.kernel.reasons import Coded, Reasons
 
 FILE = "capacity.toml"
-
-
-@dataclass(frozen=True)
-class Coded:
-    """A code with its two names."""
-
-    code: str
-    zh: str
-    en: str
-
-    @property
-    def label(self) -> str:
-        return self.en if (get_language() or "").startswith("en") else self.zh
+# The questions: cancel, close, leave; of beds block, release, mix, void.
+reasons = Reasons("capacity-reasons.toml")
 
 
 @dataclass(frozen=True)
@@ -39,11 +29,6 @@ class Channel(Coded):
 
     takes: tuple[str, ...]
     house: bool
-
-
-@dataclass(frozen=True)
-class Reason(Coded):
-    text: bool
 
 
 @catalogue.cached
@@ -64,17 +49,6 @@ def _channels(name: str) -> dict[str, Channel]:
     }
 
 
-@catalogue.cached
-def _reasons(name: str) -> dict[str, dict[str, Reason]]:
-    return {
-        group: {
-            row["code"]: Reason(row["code"], row["zh"], row["en"], row.get("text", False))
-            for row in told["rows"]
-        }
-        for group, told in catalogue.read_toml(name)["reasons"].items()
-    }
-
-
 def kinds() -> dict[str, Kind]:
     return _kinds(FILE)
 
@@ -83,9 +57,12 @@ def channels() -> dict[str, Channel]:
     return _channels(FILE)
 
 
-def reasons(group: str) -> dict[str, Reason]:
-    """The coded reasons for one question: cancel, close, leave. KeyError names an unknown one."""
-    return _reasons(FILE)[group]
+def said(question: str, code: str, text: str = "") -> str:
+    """A reason in words, with what was written beside it; "" without one."""
+    if not code:
+        return text
+    words = reasons.label(question, code)
+    return gettext("%(reason)s：%(text)s") % {"reason": words, "text": text} if text else words
 
 
 def label(rows: dict[str, Any], code: str) -> str:
