@@ -155,7 +155,6 @@ OFFERS = (
             Pointer("actor", "practitioner_id", ("Practitioner",)),
             day("date", "since"),
         ),
-        parts=lambda actor: ("department",),
         needed=("actor",),
     ),
     Offer(
