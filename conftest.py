@@ -70,8 +70,13 @@ def nothing_in_memory() -> None:
     from xinglin.registry.agreements.models import book
     from xinglin.registry.organisations.models import travel
 
+    from xinglin.clinical.referral.destinations.directory import directory
+    from xinglin.clinical.referral.destinations.models import memory
+
     book.forget()
     travel.forget()
+    directory.forget()
+    memory.forget()
 
 
 @pytest.fixture
