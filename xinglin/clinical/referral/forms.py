@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral import actions, catalogue
+from xinglin.clinical.referral.destinations.choosing import (
+    PlaceField,
+    PlacePicker,
+    filled_in,
+    given_places,
+)
 from xinglin.clinical.referral.models import Direction, Referral, State, Urgency
 from xinglin.kernel.access import Actor
 from xinglin.registry.organisations.models import Level, Organisation, tree
@@ -81,6 +87,7 @@ class ReferralForm(ModelForm):
         widget=PersonPicker(reverse_lazy("people:options")),
         error_messages={"invalid_choice": _("没有找到这位居民，请先登记。")},
     )
+    place = PlaceField()
     to_org = HouseField(label=_("转入机构"))
     follow_up_org = HouseField(
         label=_("随访机构"), required=False, help_text=_("不填时由管理该居民健康档案的机构随访。")
@@ -90,7 +97,7 @@ class ReferralForm(ModelForm):
     consent_relation = forms.ChoiceField(label=_("与患者关系"), required=False)
 
     sections: ClassVar[Any] = (
-        (_("患者与去向"), ("person", "urgency", "kind", "to_org", "to_department")),
+        (_("患者与去向"), ("person", "urgency", "kind", "place", "to_org", "to_department")),
         (
             _("病情"),
             (
@@ -159,8 +166,16 @@ class ReferralForm(ModelForm):
             },
         }
 
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, data: Any = None, *args: Any, actor: Actor, advice: str = "", **kwargs: Any
+    ) -> None:
+        super().__init__(filled_in(data, actor), *args, **kwargs)
+        place: Any = self.fields["place"]
+        place.actor = actor
+        place.widget.url = reverse("referral:destinations") + (f"?advice={advice}" if advice else "")
+        if self.instance.state != State.DRAFT:
+            # The patient is under way already; only the paper is completed.
+            del self.fields["place"]
         person: Any = self.fields["person"]
         person.queryset = Person.objects.visible_to(actor)
         for house in self.fields.values():
@@ -192,6 +207,7 @@ def _with_blank(valueset: str) -> Choices:
 
 
 class AcceptForm(Form):
+    slot_or_bed = forms.ChoiceField(label=_("号源或床位"), required=False)
     department = forms.CharField(label=_("接收科室"), max_length=50, required=False)
     doctor = forms.CharField(label=_("接诊医师"), max_length=50, required=False)
     expected_at = forms.DateTimeField(label=_("预约到诊时间"), required=False, widget=DateTimeInput)
@@ -228,6 +244,7 @@ class WaitlistForm(Form):
 
 
 class RedirectForm(Form):
+    place = PlaceField()
     to_org = HouseField(label=_("改转至"))
     to_department = forms.CharField(label=_("科室"), max_length=50, required=False)
 
@@ -375,7 +392,17 @@ ACT_FORMS: dict[str, type[Form]] = {
 def act_form(act: str, actor: Actor, referral: Referral, data: Any = None) -> Form:
     """The form of one act, with what is known already filled in."""
     kind = ACT_FORMS[act]
-    form = kind(data, prefix=act, initial=_known(act, actor, referral))
+    form = kind(
+        filled_in(data, actor, f"{act}-"), prefix=act, initial=_known(act, actor, referral)
+    )
+    if act == "accept":
+        given: Any = form.fields["slot_or_bed"]
+        given.choices = given_places(actor, referral)
+    elif act == "redirect":
+        place: Any = form.fields["place"]
+        place.actor = actor
+        url = f"{reverse('referral:destinations')}?referral={referral.pk}"
+        place.widget = PlacePicker(url, once=True)
     for field in form.fields.values():
         if isinstance(field, HouseField):
             field.of(actor)

@@ -118,22 +118,16 @@ def _barred(here: Organisation, facility: Facility, wanted: Wanted, ability: str
         code = wanted.diagnosis.strip().upper()
         added = within(code, tuple((each, each) for each in profile.added))
         dropped = within(code, tuple((each, each) for each in profile.dropped))
-        if _beyond(triage.edition(), code, house.level, added, dropped):
+        if dropped or not added and _beyond(triage.edition(), code, house.level):
             return _("%(code)s 不在该机构的病种目录内。") % {"code": code}
     return ""
 
 
 @lru_cache(maxsize=8192)
-def _beyond(edition: str, code: str, level: str, added: bool, dropped: bool) -> bool:
-    """Whether the lists of diseases send a case on from a house like this (`edition` is theirs)."""
-    span = ((code, code),)
-    house = House(
-        level,
-        abilities_of_level(level),
-        added=span if added else (),
-        dropped=span if dropped else (),
-    )
-    return any(ground.code in BEYOND for ground in advise(Case((code,)), house).grounds)
+def _beyond(edition: str, code: str, level: str) -> bool:
+    """Whether the lists of diseases send a case on from a house of a level (`edition` is theirs)."""
+    advice = advise(Case((code,)), House(level, abilities_of_level(level)))
+    return any(ground.code in BEYOND for ground in advice.grounds)
 
 
 def _parts(facility: Facility, wanted: Wanted, ability: str) -> list[Part] | None:

@@ -75,12 +75,15 @@ def _halving(value: float, half: float) -> float:
 
 @dataclass(frozen=True)
 class Share:
-    """What one factor gave: its score, its weight, and the points out of a hundred."""
+    """What one factor gave: its score, and the points of the most that it can give.
+
+    All factors together can give a hundred.
+    """
 
     factor: str
     score: float
-    weight: float
     points: float
+    most: float
 
     @property
     def label(self) -> str:
@@ -95,8 +98,8 @@ def shares(facts: Facts, weights: Mapping[str, float]) -> tuple[Share, ...]:
         Share(
             factor,
             round(told[factor], 3),
-            weights.get(factor, 0),
             round(100 * told[factor] * weights.get(factor, 0) / whole, 2),
+            round(100 * weights.get(factor, 0) / whole, 2),
         )
         for factor in FACTORS
     )

@@ -2,6 +2,7 @@
 
 from xinglin.clinical.referral.views.acting import act, arrive, attach, detail, scan
 from xinglin.clinical.referral.views.counting import statistics
+from xinglin.clinical.referral.views.destinations import destinations
 from xinglin.clinical.referral.views.listing import export, listing
 from xinglin.clinical.referral.views.paper import attached, letter, receipt
 from xinglin.clinical.referral.views.register import export_register, register
@@ -12,6 +13,7 @@ __all__ = [
     "arrive",
     "attach",
     "attached",
+    "destinations",
     "detail",
     "edit",
     "export",

@@ -16,6 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from xinglin.clinical.record.models import Document
 from xinglin.clinical.referral import actions, permissions, rules
 from xinglin.clinical.referral.actions.covering import judge
+from xinglin.clinical.referral.destinations.choosing import NOTHING_KEPT, read_choice
+from xinglin.clinical.referral.destinations.held import held_by
 from xinglin.clinical.referral.forms import ACT_FORMS, AttachForm, act_form
 from xinglin.clinical.referral.models import Referral, State
 from xinglin.clinical.referral.story import stages, story
@@ -129,6 +131,13 @@ def warn_of_cover(request: Request, referral: Referral, name: str) -> None:
 def _do(name: str, referral: Referral, request: Request, facts: dict[str, Any]) -> Referral:
     if name == "propose-down":
         facts["consent_method"] = facts["consent_method"] or "verbal"
+    if name == "accept":
+        given = facts.pop("slot_or_bed")
+        facts["keeps_place"] = given != NOTHING_KEPT
+        choice = read_choice(request.actor, "" if given == NOTHING_KEPT else given)
+        facts["slot_or_bed"] = choice.place if choice else None
+    if name == "redirect":
+        facts["place"] = facts["place"].place if facts["place"] else None
     function = getattr(actions, name.replace("-", "_"))
     done = function(referral, by=request.actor, **facts)
     assert isinstance(done, Referral)
@@ -203,6 +212,7 @@ def _tell(form: Form, refusal: Refused) -> None:
         "follow_up_note": "note",
         "filing_number": "number",
         "filed_on": "on",
+        "place": "place" if "place" in form.fields and "department" not in form.fields else "slot_or_bed",
     }
     placed = False
     for field, text in refusal.fields.items():
@@ -258,6 +268,7 @@ def _show(
         may_attach=permissions.ATTACH.allows(request.actor, referral) and referral.is_open,
         attach=attach or AttachForm(prefix="attach"),
         documents=list(referral.documents.filter(voided_at=None)),
+        held=held_by(referral),
         sequels=list(referral.sequels.select_related("to_org")),
         events=story(referral),
         stages=stages(referral),
