@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from xinglin.clinical.privacy.models import broken, held_domains, open_people
 from xinglin.clinical.record.models import Document, Encounter
+
 # How houses answer is a table of this app, too: Django looks for tables here.
 from xinglin.clinical.referral.destinations.models import Acceptance as Acceptance
 from xinglin.clinical.referral.destinations.models import Answer as Answer

@@ -212,9 +212,7 @@ def _lost(referral: Referral) -> Place | None:
         return booking.slot
     lapsed = (
         BedHold.objects.of(SUBJECT, referral.pk)
-        .filter(
-            organisation_id=referral.to_org_id, state=HoldState.LAPSED, created_at__gte=asked
-        )
+        .filter(organisation_id=referral.to_org_id, state=HoldState.LAPSED, created_at__gte=asked)
         .select_related("bed__ward")
         .order_by("-created_at")
         .first()
@@ -265,9 +263,7 @@ def _free_bookings(referral: Referral, by: Actor, code: str = "referral") -> Non
         else:
             hand = _hand(by, booking_permissions.CANCEL, booking)
             late = booking.start_at - parameters.duration("capacity.cancel_hours") <= now
-            capacity.cancel(
-                booking, by=system(booking.county_id) if late else hand, code=code
-            )
+            capacity.cancel(booking, by=system(booking.county_id) if late else hand, code=code)
 
 
 def _as(by: Actor, *codes: str) -> Actor:

@@ -125,7 +125,7 @@ def _barred(here: Organisation, facility: Facility, wanted: Wanted, ability: str
 
 @lru_cache(maxsize=8192)
 def _beyond(edition: str, code: str, level: str) -> bool:
-    """Whether the lists of diseases send a case on from a house of a level (`edition` is theirs)."""
+    """Whether the lists of diseases, of this edition, send a case on from a house of a level."""
     advice = advise(Case((code,)), House(level, abilities_of_level(level)))
     return any(ground.code in BEYOND for ground in advice.grounds)
 

@@ -55,7 +55,9 @@ def scores(facts: Facts) -> dict[str, float]:
     if facts.beds is not None:
         capacity = facts.beds / (facts.beds + HALF_BEDS)
     else:
-        capacity = _halving(facts.wait_hours, HALF_WAIT_HOURS) if facts.wait_hours is not None else 0
+        capacity = (
+            _halving(facts.wait_hours, HALF_WAIT_HOURS) if facts.wait_hours is not None else 0
+        )
     minutes = UNKNOWN_MINUTES if facts.minutes is None else facts.minutes
     return {
         "capability": facts.capability,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests import cast
+from xinglin.clinical.capacity.actions import beds
 from xinglin.clinical.capacity.models import (
     TAKING,
     Bed,
@@ -18,13 +19,24 @@ from xinglin.clinical.capacity.models import (
 from xinglin.clinical.capacity.tests import bed_factories, factories
 from xinglin.clinical.referral.destinations.directory import directory
 from xinglin.clinical.referral.models import Referral
+from xinglin.kernel.access import system
 
 
 def ready(county: cast.Cast) -> cast.Cast:
     """Tuesday's clinic in cardiology: four slots of five places. A ward with two beds."""
     factories.staffed(county)
     factories.clinic(county)
-    ward = bed_factories.ward(county.hospital, "心内病区")
+    by = system(county.region.pk)
+    ward = beds.open_ward(
+        Ward(
+            county_id=county.region.pk,
+            organisation=county.hospital,
+            department=factories.department(county),
+            code="XN1",
+            name="心内病区",
+        ),
+        by=by,
+    )
     bed_factories.room(ward, "301", "1", "2", sex="either")
     directory.forget()
     return county

@@ -28,9 +28,7 @@ def county(county_at_noon):
 
 
 def with_slot(county, clock="08:00", **facts) -> Referral:
-    return referrals.submit(
-        cast.letter(county, **facts), by=county.wang, place=placing.slot(clock)
-    )
+    return referrals.submit(cast.letter(county, **facts), by=county.wang, place=placing.slot(clock))
 
 
 def with_bed(county, **facts) -> Referral:
@@ -75,7 +73,7 @@ def test_a_bed_is_held_with_the_request_and_the_ward_sees_it(county):
     found = hold(referral)
     assert (found.state, found.made_by_id) == (HoldState.STANDING, county.township.pk)
     assert found.until == NOON + 2 * DAY
-    assert referral.to_department == "心内"
+    assert referral.to_department == "心内科"
 
 
 def test_acceptance_makes_the_slot_the_patients(county):
@@ -254,9 +252,7 @@ def test_a_bed_hold_that_ran_out_is_taken_up_again(county, noon):
 
 def test_a_place_of_another_house_is_refused(county):
     letter = cast.letter(county, to_org=county.other_township)
-    told = refused(
-        WrongPlace, referrals.submit, letter, by=county.wang, place=placing.slot()
-    )
+    told = refused(WrongPlace, referrals.submit, letter, by=county.wang, place=placing.slot())
     assert "县人民医院" in str(told)
 
 

@@ -84,9 +84,7 @@ class WhateverIsDone(TestCase):
             ),
             "cancel": lambda r: referrals.cancel(r, by=county.wang, code="patient-better"),
             "end": lambda r: referrals.end(r, by=county.wang, code="died"),
-            "receive": lambda r: referrals.receive(
-                r, by=county.li, arrived_at=timezone.now()
-            ),
+            "receive": lambda r: referrals.receive(r, by=county.li, arrived_at=timezone.now()),
             "treat": lambda r: referrals.treat(r, by=county.chen),
             "discharge": lambda r: referrals.discharge(
                 r, by=county.chen, discharged_at=timezone.now()
@@ -97,6 +95,4 @@ class WhateverIsDone(TestCase):
             acts[step](Referral.objects.get(pk=referral.pk))
         except Refused:
             # Refused whole: nothing of it may have happened.
-            assert Booking.objects.filter(
-                subject_id=referral.pk, state=State.HELD
-            ).count() <= 1
+            assert Booking.objects.filter(subject_id=referral.pk, state=State.HELD).count() <= 1

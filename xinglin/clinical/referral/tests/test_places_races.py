@@ -37,10 +37,7 @@ def last_slot(county):
     """One clinic with one slot of one place, on the next working day of its kind."""
     schedule = factories.clinic(
         county,
-        *[
-            factories.hours("08:00", "08:30", places=1, weekday=day)
-            for day in range(1, 8)
-        ],
+        *[factories.hours("08:00", "08:30", places=1, weekday=day) for day in range(1, 8)],
         since=factories.timezone.localdate(),
     )
     return schedule.slots.in_order().filter(start_at__gt=factories.timezone.now()).first()
@@ -100,9 +97,7 @@ def test_redirects_that_cross_do_not_wait_for_each_other(county):
     day = factories.timezone.localdate()
     sessions = [factories.hours("08:00", "09:00", places=1, weekday=n) for n in range(1, 8)]
     schedule = factories.clinic(county, *sessions, since=day)
-    one, two = list(
-        schedule.slots.in_order().filter(start_at__gt=factories.timezone.now())[:2]
-    )
+    one, two = list(schedule.slots.in_order().filter(start_at__gt=factories.timezone.now())[:2])
     first, second = letters(county, 2)
     referrals.submit(first, by=county.wang, place=one)
     referrals.submit(second, by=county.wang, place=two)

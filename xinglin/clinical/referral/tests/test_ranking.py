@@ -167,9 +167,7 @@ def test_a_department_that_takes_nobody_is_left_out(county):
 
 @in_the_county
 def test_a_closed_house_is_left_out(county):
-    houses.close(
-        county.other_township, by=system(county.region.pk), on=timezone.localdate()
-    )
+    houses.close(county.other_township, by=system(county.region.pk), on=timezone.localdate())
     directory.forget()
     assert why_not(find(wanted(county, diagnosis="")), county.other_township) == "已停办。"
 
@@ -179,9 +177,7 @@ def test_a_village_is_not_offered_its_neighbour_and_no_route_is_no_destination(c
     found = find(wanted(county, from_org_id=county.village.pk, diagnosis=""))
     assert county.village not in [each.house for each in found.destinations]
     assert "不能直接转往" in why_not(found, county.city)
-    urgent = find(
-        wanted(county, from_org_id=county.village.pk, diagnosis="", urgency="emergency")
-    )
+    urgent = find(wanted(county, from_org_id=county.village.pk, diagnosis="", urgency="emergency"))
     assert county.city in [each.house for each in urgent.destinations]
 
 
@@ -197,9 +193,7 @@ def test_downwards_the_nearest_house_comes_first(county):
         houses.time_travel(
             TravelTime(from_org=county.hospital, to_org=house, minutes=minutes), by=by
         )
-    found = find(
-        wanted(county, from_org_id=county.hospital.pk, direction="down", diagnosis="")
-    )
+    found = find(wanted(county, from_org_id=county.hospital.pk, direction="down", diagnosis=""))
     down = [name for name in names(found) if "卫生院" in name]
     assert down == ["柳溪镇卫生院", "青山镇卫生院"]
 
@@ -239,9 +233,7 @@ def test_past_answers_are_summed_up_by_the_clock(county, noon):
 
 
 @in_the_county
-def test_the_number_of_queries_does_not_grow_with_the_houses(
-    county, django_assert_max_num_queries
-):
+def test_the_number_of_queries_does_not_grow_with_the_houses(county, django_assert_max_num_queries):
     asked = wanted(county, department="心内科")
     find(asked)
     with django_assert_max_num_queries(5):

@@ -212,11 +212,10 @@ def _tell(form: Form, refusal: Refused) -> None:
         "follow_up_note": "note",
         "filing_number": "number",
         "filed_on": "on",
-        "place": "place" if "place" in form.fields and "department" not in form.fields else "slot_or_bed",
     }
     placed = False
     for field, text in refusal.fields.items():
-        name = others.get(field, field)
+        name = getattr(form, "told_as", {}).get(field) or others.get(field, field)
         if name in form.fields:
             form.add_error(name, text)
             placed = True

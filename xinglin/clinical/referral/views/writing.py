@@ -43,9 +43,7 @@ def new(request: Request) -> HttpResponse:
             actor=actor, advice=_uuid_text(request), instance=referral, initial=known
         )
         return _show(request, form, person=person)
-    form = ReferralForm(
-        request.POST, actor=actor, advice=_uuid_text(request), instance=referral
-    )
+    form = ReferralForm(request.POST, actor=actor, advice=_uuid_text(request), instance=referral)
     return _write(request, form)
 
 
