@@ -75,7 +75,6 @@ class Beds:
 
     def set_up(self, people: list[Person]) -> int:
         """Open the wards, fill them from those who are ill; how many lie in a bed."""
-        adults = iter(people)
         by = system(people[0].county_id)
         mothers = iter(self._born(18, 40, people, sex="2"))
         children = iter(self._born(0, 13, people))
@@ -85,6 +84,9 @@ class Beds:
                 wards.append((self._ward(house, number, plan, by), plan))
         for ward, _plan in wards:
             self._settle(ward)
+        lying = Encounter.objects.filter(kind=Encounter.Kind.INPATIENT, ended_at=None)
+        away = set(lying.values_list("person_id", flat=True))
+        adults = iter([person for person in people if person.pk not in away])
         pools = {BedKind.MATERNITY: mothers, BedKind.CHILD: children}
         for ward, plan in wards:
             self._fill(ward, plan, pools.get(plan.kind, adults))

@@ -169,9 +169,9 @@ def _tell_stories(count: int, rng: Random, progress: Progress) -> None:
     # In the ward lie people who are on no road just now.
     away = set(Referral.objects.open().values_list("person_id", flat=True))
     ill = [person for person in [*township, *far] if person.pk not in away]
-    lies = wards.Ward(cast, "QS201", rng).fill(ill)
+    wards.Ward(cast, "QS201", rng).fill(ill)
     # Of its own chance, so that the referrals stay what they were; a bed for some sixteen.
-    beds.Beds(cast, Random(SEED + 2), most=count - count // 8).set_up(ill[2 * lies :])
+    beds.Beds(cast, Random(SEED + 2), most=count - count // 8).set_up(ill)
 
 
 def _open_clinics(rng: Random, progress: Progress) -> None:

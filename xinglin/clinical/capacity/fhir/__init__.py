@@ -37,7 +37,7 @@ def _kind(code: str) -> dict[str, Any]:
 
 def schedule(row: Schedule) -> dict[str, Any]:
     """A schedule; its actor is the doctor, and the house or department."""
-    actors = [reference("Organization", row.department_id or row.organisation_id)]
+    actors = [reference("Organization", row.organisation_id)]
     if row.practitioner_id is not None:
         actors.insert(0, reference("Practitioner", row.practitioner_id))
     told: dict[str, Any] = slim(
@@ -47,6 +47,7 @@ def schedule(row: Schedule) -> dict[str, Any]:
             "meta": {"lastUpdated": instant(row.updated_at)},
             "active": True,
             "serviceType": [_kind(row.kind)],
+            "specialty": [{"text": row.department.name}] if row.department else None,
             "actor": actors,
             "planningHorizon": {
                 "start": row.since.isoformat(),
@@ -139,6 +140,7 @@ OFFERS = (
             Pointer("actor", "practitioner_id", ("Practitioner",)),
             day("date", "since"),
         ),
+        parts=lambda actor: ("department",),
         needed=("actor",),
     ),
     Offer(

@@ -62,7 +62,7 @@ def test_the_board_names_patients_to_their_ward_and_leaves_a_trace(county, ward)
     for words in ("陈桂香", "高血压", "今日出院", "301 室", "点目标床位即可转床", "出院"):
         assert words in page
     line = TrailEntry.objects.filter(verb="beds.read", person_id=she.pk).get()
-    assert "床位一览" in line.basis
+    assert "lists" in line.basis
 
 
 def test_who_does_not_treat_sees_no_name(county, ward):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -10,6 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import cast, machines
+from xinglin.clinical.capacity import actions as capacity
+from xinglin.clinical.capacity.models import Schedule, Session, Slot
+from xinglin.clinical.capacity.tests import bed_factories as beds
 from xinglin.clinical.orders.tests import factories as wards
 from xinglin.clinical.privacy import actions as privacy
 from xinglin.clinical.privacy.models import Consent
@@ -33,7 +36,7 @@ from xinglin.clinical.triage import actions as triage
 from xinglin.clinical.triage.intake import assess, case_of
 from xinglin.kernel.access import Actor
 from xinglin.registry.agreements.models import Agreement
-from xinglin.registry.organisations.models import Organisation
+from xinglin.registry.organisations.models import Department, Organisation
 from xinglin.registry.people.models import Person
 
 PDF = b"%PDF-1.4\n%%EOF\n"
@@ -165,6 +168,7 @@ def life(county: cast.Cast) -> dict[str, Any]:
         by=by,
     )
     return found | {
+        **places(county),
         "ServiceRequest": referral,
         "Task": referral,
         "Patient": who,
@@ -172,4 +176,31 @@ def life(county: cast.Cast) -> dict[str, Any]:
         "Contract": Agreement.objects.get(county=county.region),
         "Practitioner": county.users["wang"].practitioner,
         "PractitionerRole": county.users["wang"].held[0],
+    }
+
+
+def places(county: cast.Cast) -> dict[str, Any]:
+    """A clinic of the township tomorrow, a booking in it, and a ward."""
+    _user, keeper = cast.hire(county.admin, county.township, "何主管", "scheduler")
+    department = Department(organisation=county.township, code="MZ", name="全科门诊")
+    department.save()
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    schedule = capacity.establish(
+        Schedule(
+            organisation=county.township,
+            department=department,
+            kind="clinic",
+            title="全科门诊",
+            since=tomorrow,
+        ),
+        by=keeper,
+        sessions=[Session(day=tomorrow, start=time(8), end=time(9), minutes=30, places=3)],
+    )
+    slot = Slot.objects.filter(schedule=schedule).order_by("start_at")[0]
+    booking = capacity.book(slot, by=county.wang, person=county.patient, channel="counter")
+    return {
+        "Schedule": schedule,
+        "Slot": slot,
+        "Appointment": booking,
+        "Location": beds.ward(county.township),
     }
