@@ -315,15 +315,15 @@ class County:
                     f"(n % {lines}) * {A_DAY * DAYS} + n / {lines} % {per_schedule}",
                 )
             )
-            half, began = past // 2, self.past // 2
+            half, began, came = past // 2, self.past // 2, self._at("-9600")
             cursor.execute(
                 f"{self._series(began, half)} INSERT INTO {BedStay._meta.db_table}"
                 " (id, created_at, updated_at, county_id, organisation_id, bed_id, person_id,"
                 ' since, began, until, "end", mix_code, mix_text, admitted_by, voided_by,'
                 " void_code, void_text)"
-                f" SELECT {self._key('stay', 'n')}, {self._at('-9600')}, {self._at('-9600')}, {county},"
+                f" SELECT {self._key('stay', 'n')}, {came}, {came}, {county},"
                 f" b.organisation_id, b.id, {self._key('person', f'n % {PEOPLE}')},"
-                f" {self._at('-9600')}, {self._at('-9600')}, {self._at('-9500')}, 'discharged', '', '', '',"
+                f" {came}, {came}, {self._at('-9500')}, 'discharged', '', '', '',"
                 f" '', '', '' FROM s JOIN numbered b ON b.position = n % {many}"
             )
             cursor.execute("ANALYZE" if self.lite else "VACUUM ANALYZE")

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.hands import begin, choose, field, finish
+from tests.browser.hands import begin, choose, field, finish, pick
 
 PATIENT = "蒯德顺"
 
@@ -31,7 +31,7 @@ def test_a_doctor_accepts_the_advice_and_refers_with_a_held_bed(house, sign_in, 
     expect(places.locator("li").first).to_contain_text("青山县人民医院")
     expect(places).to_contain_text("最早")
     shot(wang, "slots")
-    wang.locator("#referral-form").get_by_text("住院", exact=True).first.click()
+    pick(wang, "住院")
     expect(places).to_contain_text(re.compile(r"有床 \d"))
     places.get_by_text("为什么这样排序").click()
     shot(wang, "beds")

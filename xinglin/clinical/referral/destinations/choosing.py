@@ -82,6 +82,7 @@ class PlacePicker(forms.TextInput):
     """The ranked destinations, fetched as the form changes; `url` answers with the list."""
 
     template_name = "referral/widgets/place.html"
+    wide = True
 
     def __init__(self, url: Any = "", *, once: bool = False) -> None:
         super().__init__()

@@ -72,8 +72,17 @@ class Destination:
             rate = round(100 * past.accepted / past.asked)
             told.append((_("%(rate)d%% 接收") % {"rate": rate}, "plain"))
             if past.median is not None:
-                told.append((_("中位 %(minutes)d 分钟答复") % {"minutes": past.median}, "plain"))
+                told.append((_answer_in(past.median), "plain"))
         return told
+
+
+def _answer_in(minutes: int) -> str:
+    """How long half of the answers take at most, in a unit that people think in."""
+    if minutes < 2 * 60:
+        return _("中位 %(minutes)d 分钟答复") % {"minutes": minutes}
+    if minutes < 2 * 24 * 60:
+        return _("中位 %(hours)d 小时答复") % {"hours": round(minutes / 60)}
+    return _("中位 %(days)d 天答复") % {"days": round(minutes / (24 * 60))}
 
 
 @dataclass(frozen=True)
@@ -155,16 +164,28 @@ def _order(each: Destination) -> tuple[Any, ...]:
     return -each.points, minutes, each.house.path, each.department
 
 
+GENERAL, SPECIAL = ("gp", "internal"), ("paediatrics", "obstetrics", "emergency")
+
+
+def _standing(each: Candidate) -> int:
+    """How near a department is to a patient of whom nothing is known: 0 is nearest."""
+    ability = each.part.ability if each.part else ""
+    return 0 if ability in GENERAL else 2 if ability in SPECIAL else 1
+
+
 def _one_each(
     found: list[Candidate], slots: dict[UUID, Slot], wards: dict[UUID, list[Ward]]
 ) -> list[Candidate]:
-    """Of each house the department that is free first, or with the most free beds."""
+    """Of each house the general department, else the one that is free first.
+
+    Departments for some people only come last: nobody has said that the patient is one of them.
+    """
 
     def freedom(each: Candidate) -> tuple[Any, ...]:
         part = each.part.id if each.part else None
         slot = slots.get(part) if part else None
         beds = sum(ward.free for ward in wards.get(part, [])) if part else 0
-        return slot is None, slot.start_at.timestamp() if slot else 0, -beds
+        return _standing(each), slot is None, slot.start_at.timestamp() if slot else 0, -beds
 
     best: dict[UUID, Candidate] = {}
     for each in found:

@@ -237,7 +237,10 @@
     const chosen = form && name && $("[data-fills]:checked", form);
     if (!chosen || !(name in JSON.parse(chosen.dataset.fills))) return;
     const none = $(`[name="${chosen.name}"][value=""]`, form);
-    if (none) none.checked = true;
+    if (!none) return;
+    none.checked = true;
+    // An answer that is still under way would bring the choice back.
+    none.dispatchEvent(new Event("change", { bubbles: true }));
   });
   on("htmx:configRequest", (event) => {
     const input = event.detail.elt;
