@@ -101,8 +101,9 @@ class County:
                 (p95, middle), (cpu, _cpu) = (
                     (_p95(times), median(times)) for times in zip(*taken, strict=True)
                 )
-                grown = f"; {p95 / before[name]:.2f} × the first" if name in before else ""
-                before.setdefault(name, p95)
+                usual = median(busy for _spent, busy in taken)
+                grown = f"; median {usual / before[name]:.2f} × the first" if name in before else ""
+                before.setdefault(name, usual)
                 print(
                     f"{past:>9,} past  {name:11} median {middle:6.1f} ms, p95 {p95:6.1f} ms ="
                     f" {p95 / base:4.1f} × do-nothing ({base:.1f} ms; aim {AIM:g});"

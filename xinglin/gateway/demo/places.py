@@ -51,7 +51,8 @@ class Places:
 
     def _plan(self) -> Iterator[tuple[str, datetime, Slot | None]]:
         """What is told, from when on, with which slot."""
-        names, weights = zip(*PAST, strict=True)
+        names = [name for name, _weight in PAST]
+        weights = [weight for _name, weight in PAST]
         past = self._slots(self.now - timedelta(days=DAYS), self.now - timedelta(hours=30))
         for slot in past[: self.most]:
             ending = self.rng.choices(names, weights)[0]
@@ -59,10 +60,10 @@ class Places:
         coming = iter(self._slots(self.now + timedelta(hours=12), self.now + timedelta(days=4)))
         for ending, count in COMING:
             for _number in range(count):
-                slot = next(coming, None)
-                if slot is not None:
+                free = next(coming, None)
+                if free is not None:
                     hours = self.rng.uniform(9, 20) if ending == "promised" else self.rng.random()
-                    yield ending, self.now - timedelta(hours=hours), slot
+                    yield ending, self.now - timedelta(hours=hours), free
         for ending, count in LYING:
             for _number in range(count):
                 hours = self.rng.uniform(8, 16) if ending == "bed-promised" else self.rng.random()

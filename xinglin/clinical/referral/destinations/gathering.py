@@ -72,10 +72,11 @@ def candidates(wanted: Wanted) -> tuple[list[Candidate], list[Excluded]]:
         if parts is None:
             left.append(Excluded(house, _("该科室暂不接收转诊。")))
             continue
-        for part in parts or [None]:
-            asked = bool(wanted.department)
-            grade = UNASKED if not asked else OWN if part else ABLE
-            found.append(Candidate(house, part, grade))
+        asked = bool(wanted.department)
+        for part in parts:
+            found.append(Candidate(house, part, OWN if asked else UNASKED))
+        if not parts:
+            found.append(Candidate(house, None, ABLE if asked else UNASKED))
     return found, left
 
 

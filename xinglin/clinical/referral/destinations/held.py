@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from xinglin.clinical.capacity.models import Bed, BedHold, Booking, HoldState, Slot, State, Ward
 from xinglin.clinical.referral.models import Referral
@@ -83,10 +82,7 @@ class Held:
     def __str__(self) -> str:
         if self.start_at is None:
             return self.where
-        return _("%(time)s %(where)s") % {
-            "time": f"{timezone.localtime(self.start_at):%m-%d %H:%M}",
-            "where": self.where,
-        }
+        return f"{timezone.localtime(self.start_at):%m-%d %H:%M} {self.where}"
 
 
 def held_by(referral: Referral) -> Held | None:

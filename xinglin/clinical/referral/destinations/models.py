@@ -106,7 +106,10 @@ class Memory:
                 rows = Acceptance.objects.values_list(
                     "organisation_id", "department", "asked", "accepted", "median"
                 )
-                self._rows = {(org, part): PastAnswers(*rest) for org, part, *rest in rows}
+                self._rows = {
+                    (org, part): PastAnswers(asked, accepted, median)
+                    for org, part, asked, accepted, median in rows
+                }
                 self._read_at = now
         return self._rows.get((house, department)) or self._rows.get((house, ""))
 

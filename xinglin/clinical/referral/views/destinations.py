@@ -16,9 +16,9 @@ from django.views.decorators.http import require_POST
 from xinglin.clinical.referral import permissions
 from xinglin.clinical.referral.destinations.finding import Destination, find
 from xinglin.clinical.referral.destinations.wanted import Wanted, of_referral
-from xinglin.clinical.referral.models import Direction, Kind, Referral, Urgency
+from xinglin.clinical.referral.models import Kind, Referral, Urgency
 from xinglin.clinical.referral.rules import way_of_reason
-from xinglin.clinical.triage.models import Assessment
+from xinglin.clinical.triage.models import Assessment, Outcome
 from xinglin.kernel import parameters
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Forbidden
@@ -47,7 +47,7 @@ def destinations(request: Request) -> HttpResponse:
     prefix = field.removesuffix("place")
     if "referral" in request.GET:
         rows = Referral.objects.visible_to(actor).select_related("person")
-        wanted = of_referral(get_object_or_404(rows, pk=_uuid(request.GET["referral"])))
+        wanted = of_referral(get_object_or_404(rows, pk__in=_known(request.GET["referral"])))
     else:
         wanted = _wanted(actor, told, field, _advice(actor, request.GET.get("advice", "")))
     question = _digest(wanted)
@@ -78,7 +78,7 @@ def _wanted(actor: Actor, told: Any, field: str, advice: Assessment | None) -> W
         department = told.get(f"{field}-department", department)
     elif advice is not None and department == advice.department_label:
         department = advice.department
-    person = Person.objects.visible_to(actor).filter(pk=_uuid(told.get("person", "")))
+    person = Person.objects.visible_to(actor).filter(pk__in=_known(told.get("person", "")))
     return Wanted(
         county_id=actor.county_id,
         from_org_id=actor.org_id,
@@ -94,11 +94,11 @@ def _wanted(actor: Actor, told: Any, field: str, advice: Assessment | None) -> W
 
 
 def _advice(actor: Actor, asked: str) -> Assessment | None:
-    pk = _uuid(asked)
     found: Assessment | None = (
-        Assessment.objects.visible_to(actor).filter(pk=pk).first() if pk else None
+        Assessment.objects.visible_to(actor).filter(pk__in=_known(asked)).first()
     )
-    return found if found is None or found.chosen != Direction.DOWN else None
+    # Who goes down is not bound to what a rule asks of the way up.
+    return found if found is None or found.chosen != Outcome.DOWN else None
 
 
 def _digest(wanted: Wanted) -> str:
@@ -116,8 +116,9 @@ def _fills(each: Destination, prefix: str) -> str:
     )
 
 
-def _uuid(text: str) -> UUID | None:
+def _known(text: str) -> list[UUID]:
+    """The id that was sent, none if it is no id."""
     try:
-        return UUID(text)
+        return [UUID(text)]
     except ValueError:
-        return None
+        return []
