@@ -14,6 +14,7 @@ from xinglin.clinical.referral.actions.answers import sum_up_answers
 from xinglin.clinical.referral.models import Referral
 from xinglin.gateway.demo.referrals import CASES, Case, Cast, Story
 from xinglin.kernel.errors import Refused
+from xinglin.registry.organisations.models import Department
 from xinglin.registry.people.models import Person
 
 # How each story with a slot goes on, and how many of a hundred; then those that are open today.
@@ -133,10 +134,11 @@ class Places:
         """A ward with a bed for the person, of the department if there is one."""
         referral: Referral | None = story.referral
         assert referral is not None
-        free = Bed.objects.free(organisation=self.hospital, sex=story.person.sex)
-        own = free.filter(ward__department__name=referral.to_department)
-        bed = own.first() or free.exclude(kind__in=("icu", "maternity", "child")).first()
-        if bed is None:
+        parts = Department.objects.filter(organisation=self.hospital)
+        names = dict(parts.values_list("pk", "name"))
+        rows = Bed.objects.free_of(names, sex=story.person.sex)
+        # A ward keeps its last bed for who comes in the night.
+        roomy = [(names[part] != referral.to_department, ward) for part, ward, n in rows if n > 1]
+        if not roomy:
             raise Refused("")
-        ward: Ward = bed.ward
-        return ward
+        return Ward.objects.select_related("department").get(pk=min(roomy)[1])
