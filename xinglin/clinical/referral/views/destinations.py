@@ -102,7 +102,7 @@ def _advice(actor: Actor, asked: str) -> Assessment | None:
 
 
 def _digest(wanted: Wanted) -> str:
-    return hashlib.sha256(repr(wanted).encode()).hexdigest()[:16]
+    return hashlib.blake2s(repr(wanted).encode(), digest_size=8).hexdigest()
 
 
 def _fills(each: Destination, prefix: str) -> str:
