@@ -67,11 +67,15 @@ def speaking_chinese() -> None:
 @pytest.fixture(autouse=True)
 def nothing_in_memory() -> None:
     """What another test has rolled back is not remembered: agreements are referred to by rows."""
+    from xinglin.clinical.referral.destinations.directory import directory
+    from xinglin.clinical.referral.destinations.models import memory
     from xinglin.registry.agreements.models import book
     from xinglin.registry.organisations.models import travel
 
     book.forget()
     travel.forget()
+    directory.forget()
+    memory.forget()
 
 
 @pytest.fixture

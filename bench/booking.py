@@ -47,7 +47,7 @@ def main() -> None:
     if len(names) > 1:
         # Django knows one database in a process.
         for name in names:
-            done = subprocess.run([sys.executable, "-m", "bench.booking", *_again(name)])
+            done = subprocess.run([sys.executable, "-m", "bench.booking", *again(name)])
             if done.returncode:
                 sys.exit(done.returncode)
         return
@@ -71,7 +71,7 @@ def main() -> None:
             Rush(asked, server).run()
 
 
-def _again(name: str) -> list[str]:
+def again(name: str) -> list[str]:
     kept, skip = [], False
     for word in sys.argv[1:]:
         if skip or word == "--db":

@@ -34,6 +34,7 @@ RESIDENTS = (
     ("祁玉芬", "female", "1955-12-08", "13900001007"),
     ("嵇桂芳", "female", "1952-08-15", "13900001008"),
     ("郗春生", "male", "1957-06-11", "13900001009"),
+    ("蒯德顺", "male", "1954-02-17", "13900001010"),
 )
 # Who has a long record, in three houses.
 LIVED = "嵇桂芳"
@@ -227,6 +228,19 @@ def live(person: Any, village: Any, township: Any, hospital: Any, by: Any) -> No
     record.note(Problem(**of(township), code="I10", name="原发性高血压", noted_on=at.date()), by=by)
 
 
+def roomy(hospital: Any, by: Any) -> None:
+    """Two beds in cardiology that nobody lies in, whatever the demo has filled."""
+    from xinglin.clinical.capacity.actions import beds
+    from xinglin.clinical.capacity.models import Bed, Room, Ward
+
+    ward = Ward.objects.get(organisation=hospital, department__name="心内科")
+    facts = {"county_id": by.county_id, "ward": ward}
+    room = beds.open_room(Room(**facts, number="599", sex="either"), by=by)
+    for number in ("91", "92"):
+        bed = Bed(**facts, organisation=hospital, room=room, number=number)
+        beds.open_bed(bed, by=by)
+
+
 def seed(residents: int) -> None:
     """The demo county, the journeys' residents, a second post for the leader."""
     import django
@@ -285,6 +299,7 @@ def seed(residents: int) -> None:
         kept[name] = str(person.pk)
         if name == LIVED:
             live(person, village, township, hospital, by)
+    roomy(hospital, by)
     staff.appoint(
         Post(
             practitioner=posts["leader"].practitioner,

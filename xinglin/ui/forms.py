@@ -47,6 +47,8 @@ class BoundField(forms.BoundField):
         widget = self.field.widget
         if isinstance(widget, (forms.Textarea, CodeInput, SegmentedChoice, forms.FileInput)):
             return True
+        if getattr(widget, "wide", False):
+            return True
         return isinstance(widget, (forms.RadioSelect, forms.CheckboxSelectMultiple))
 
     @property

@@ -15,6 +15,7 @@ from xinglin.clinical.record.events import EncounterEnded, EncounterStarted
 from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.record.rules import said_unit
 from xinglin.clinical.referral import actions, drafting, rules
+from xinglin.clinical.referral.actions.answers import sum_up_answers as sum_up
 from xinglin.clinical.referral.events import ReferralSubmitted
 from xinglin.clinical.referral.models import (
     BEFORE_ANSWER,
@@ -48,6 +49,12 @@ def watch_the_clock() -> int:
         if rules.unanswered_at(referral.clock_from, referral.due_at) <= now:
             done += _try(actions.leave_unanswered, referral)
     return done
+
+
+@worker.every(600)
+def sum_up_answers() -> int:
+    """Keep how often and how fast each house says yes, for the ranking of destinations."""
+    return sum_up()
 
 
 def _try(act: object, referral: Referral, **more: Any) -> int:

@@ -19,6 +19,10 @@ from xinglin.clinical.careplans.models import CarePlan
 from xinglin.clinical.emergency.models import GreenCase
 from xinglin.clinical.privacy.models import broken, held_domains, open_people
 from xinglin.clinical.record.models import Document, Encounter
+
+# How houses answer is a table of this app, too: Django looks for tables here.
+from xinglin.clinical.referral.destinations.models import Acceptance as Acceptance
+from xinglin.clinical.referral.destinations.models import Answer as Answer
 from xinglin.kernel.access import Actor, Reach
 from xinglin.kernel.records import Workflow
 from xinglin.registry.agreements.models import Agreement, book

@@ -10,6 +10,7 @@ from xinglin.clinical.referral import catalogue
 from xinglin.kernel import parameters
 from xinglin.kernel.ids import new_id
 
+WAYS = ("up", "down", "lateral", "out", "in")
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -35,6 +36,12 @@ def direction_of(source: str, target: str) -> str:
         return "out"
     gap = order.get(target, 0) - order.get(source, 0)
     return "up" if gap > 0 else "down" if gap < 0 else "lateral"
+
+
+def way_of_reason(code: str) -> str:
+    """The direction of which alone a coded reason is; "" where it fits several or none."""
+    ways = [way for way in WAYS if code in catalogue.reasons.of(way)] if code else []
+    return ways[0] if len(ways) == 1 else ""
 
 
 def answer_within(urgency: str) -> timedelta:

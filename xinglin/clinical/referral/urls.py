@@ -10,6 +10,7 @@ urlpatterns = [
     path("out/export/", views.export_register, name="export-register"),
     path("statistics/", views.statistics, name="statistics"),
     path("new/", views.new, name="new"),
+    path("destinations/", views.destinations, name="destinations"),
     path("scan/", views.scan, name="scan"),
     path("arrive/<str:token>/", views.arrive, name="arrive"),
     path("<uuid:pk>/", views.detail, name="detail"),

@@ -23,6 +23,7 @@ from xinglin.gateway.demo import (
     emergencies,
     findings,
     people,
+    places,
     privacy,
     referrals,
     visits,
@@ -88,7 +89,12 @@ def load(residents: int = 4200, *, seed: int = SEED, progress: Progress | None =
     _tell_stories(
         max(60, residents // 14), rng, lambda done, total: told(72 + 20 * done // total, 100)
     )
-    _open_clinics(Random(seed + 3), lambda done, total: told(92 + 8 * done // total, 100))
+    _open_clinics(Random(seed + 3), lambda done, total: told(92 + 5 * done // total, 100))
+    _keep_places(
+        Random(seed + 4),
+        max(20, residents // 100),
+        lambda done, total: told(97 + 3 * done // total, 100),
+    )
     privacy.stories(PASSWORD)
     told(100, 100)
     return True
@@ -179,3 +185,17 @@ def _open_clinics(rng: Random, progress: Progress) -> None:
     chosen = list(people.order_by("id_number"))
     rng.shuffle(chosen)
     clinics.Clinics(referrals.Cast(houses), chosen, rng).open(progress)
+
+
+def _keep_places(rng: Random, most: int, progress: Progress) -> None:
+    """Of people who are on no road and in no bed just now."""
+    houses = {house.code: house for house in Organisation.objects.filter(county__code="QS")}
+    away = set(Referral.objects.open().values_list("person_id", flat=True))
+    away |= set(BedStay.objects.current().values_list("person_id", flat=True))
+    grown_up = timezone.localdate() - timedelta(days=365 * 40)
+    people = Person.objects.filter(
+        county__code="QS", birth_date__lt=grown_up, deceased_on=None, voided_at=None
+    ).exclude(managed_by=None)
+    chosen = [each for each in people.order_by("id_number") if each.pk not in away]
+    rng.shuffle(chosen)
+    places.Places(referrals.Cast(houses), chosen, rng, most=most).tell(progress)

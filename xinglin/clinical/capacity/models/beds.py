@@ -55,6 +55,10 @@ class BedState(models.TextChoices):
     CLOSED = "closed", pgettext_lazy("bed", "撤床")
 
 
+# Given only where they are asked for.
+SPECIAL = (BedKind.ICU, BedKind.ISOLATION)
+UNKNOWN_SEX = "0"
+
 # Rooms in which somebody of a sex may lie without further ado.
 OPEN_TO = {
     Sex.MALE: (RoomSex.MALE, RoomSex.EITHER),
@@ -195,6 +199,22 @@ class BedQuerySet(PlaceQuerySet):
 
     def in_order(self) -> Self:
         return self.order_by("ward__code", "room__number", "place", "number", "id")
+
+    def free_of(self, departments: Iterable[UUID], *, sex: str) -> list[tuple[UUID, UUID, int]]:
+        """Department, ward and how many beds are free there for a sex; only where there is one.
+
+        Beds that are asked for by name, intensive care and isolation, are not counted. Reads the
+        free beds and who lies beside them now.
+        """
+        rows = self.free(sex=sex or UNKNOWN_SEX).filter(
+            ward__department__in=list(departments), ward__closed_on=None
+        )
+        counted = rows.exclude(kind__in=SPECIAL).values("ward__department_id", "ward_id")
+        return list(
+            counted.annotate(count=Count("id"))
+            .order_by("ward__department_id", "ward_id")
+            .values_list("ward__department_id", "ward_id", "count")
+        )
 
     def by_ward(
         self, houses: Iterable[UUID] | None = None, on: date | None = None

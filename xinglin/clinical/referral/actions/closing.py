@@ -14,9 +14,11 @@ from xinglin.clinical.privacy import catalogue as sensitive
 from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral import catalogue, events, permissions
-from xinglin.clinical.referral.actions import planning, steps
+from xinglin.clinical.referral.actions import placing, planning, steps
+from xinglin.clinical.referral.actions.answers import note_answer
 from xinglin.clinical.referral.actions.planning import Plan
 from xinglin.clinical.referral.actions.sending import submit, who_follows
+from xinglin.clinical.referral.destinations.models import Verdict
 from xinglin.clinical.referral.models import FOLLOWED, Referral, State
 from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor
@@ -140,6 +142,7 @@ def close(
         steps.close_record(referral, now)
     referral.clean_or_refuse(exclude=["owner"])
     referral.save()
+    placing.free(referral, by=by)
     steps.tell_sender(referral, gettext_noop("%(to)s已回执结案：患者 %(patient)s"))
     steps.announce(events.ReferralClosed, referral, now, outcome=outcome)
     visit = planning.visit_of(referral.care_plan_id, Progress.DONE)
@@ -240,6 +243,7 @@ def end(referral: Referral, *, by: Actor, code: str, text: str = "") -> Referral
     steps.stop(referral, State.ENDED, code, text, clock.now())
     referral.save()
     planning.stopped(referral, code)
+    placing.free(referral, by=by)
     steps.tell_sender(referral, gettext_noop("患者 %(patient)s 的转诊已终止"))
     if told and referral.receiver_id != referral.sender_id:
         steps.tell_receiver(referral, gettext_noop("患者 %(patient)s 的转诊已终止"))
@@ -260,6 +264,7 @@ def expire(referral: Referral, *, by: Actor) -> Referral:
         due_at=now + parameters.duration("referral.expired_hours"),
     )
     referral.save()
+    placing.free(referral, by=by)
     steps.tell_sender(referral, gettext_noop("患者 %(patient)s 逾期未到%(to)s，请联系患者"))
     custodian = referral.person.managed_by_id
     if custodian and custodian != referral.sender_id:
@@ -277,6 +282,7 @@ def leave_unanswered(referral: Referral, *, by: Actor) -> Referral:
     """Nobody answered: the consortium's office takes the request in hand."""
     now = clock.now()
     referral.move_to(State.UNANSWERED)
+    note_answer(referral, Verdict.SILENT, now)
     office = tree.above(referral.receiver_id, Level.CONSORTIUM) or tree.above(
         referral.sender_id, Level.CONSORTIUM
     )
@@ -287,6 +293,7 @@ def leave_unanswered(referral: Referral, *, by: Actor) -> Referral:
         due_at=now + parameters.duration("referral.unanswered_hours"),
     )
     referral.save()
+    placing.free(referral, by=by)
     steps.tell_sender(
         referral, gettext_noop("%(to)s逾期未答复患者 %(patient)s 的转诊，已交医共体协调")
     )

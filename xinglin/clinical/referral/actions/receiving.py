@@ -11,7 +11,9 @@ from django.utils.translation import gettext_noop
 from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral import catalogue, events, permissions, rules
-from xinglin.clinical.referral.actions import planning, steps
+from xinglin.clinical.referral.actions import placing, planning, steps
+from xinglin.clinical.referral.actions.answers import note_answer
+from xinglin.clinical.referral.destinations.models import Verdict
 from xinglin.clinical.referral.models import Kind, Referral, State
 from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor
@@ -40,17 +42,35 @@ def accept(
     place: str = "",
     instructions: str = "",
     take_plan: bool = True,
+    slot_or_bed: placing.Place | None = None,
+    keeps_place: bool = True,
 ) -> Referral:
-    """Promise to take the patient, and say where, when and to whom; `take_plan` as written."""
+    """Promise to take the patient, and say where, when and to whom.
+
+    What the sender has had kept becomes the patient's, or `slot_or_bed` in its stead;
+    `keeps_place` False gives it back. A place tells its own time and room. `take_plan` takes the
+    plan of care that comes along, as it is written.
+    """
     _approved(referral)
     now = clock.now()
     if expected_at is not None and expected_at < now - steps.SLACK:
         raise steps.WrongTime(_("预约到诊时间不能早于现在。"), field="expected_at")
     steps.foreseeable(expected_at, field="expected_at", now=now)
     referral.move_to(State.ACCEPTED)
+    note_answer(referral, Verdict.ACCEPTED, now)
     _answered(referral, now)
     referral.accepted_at = now
     referral.to_department = department or referral.to_department
+    placing.adopt(referral, slot_or_bed)
+    held = placing.promise(
+        referral,
+        by=by,
+        place=slot_or_bed,
+        keeps=keeps_place,
+        until=(expected_at or now) + rules.valid_for(referral.kind),
+    )
+    if held is not None:
+        expected_at, place = held.start_at or expected_at, place or held.where[:100]
     referral.accepting_doctor = doctor
     referral.expected_at = expected_at
     referral.place = place
@@ -91,6 +111,7 @@ def decline(
         raise NoAlternative(_("建议转往的机构不在本县的机构目录中。"), field="alternative_org")
     now = clock.now()
     referral.move_to(State.DECLINED)
+    note_answer(referral, Verdict.DECLINED, now)
     _answered(referral, now)
     referral.refusal_code = code
     referral.refusal = text.strip()
@@ -105,6 +126,7 @@ def decline(
     )
     referral.clean_or_refuse(exclude=["owner"])
     referral.save()
+    placing.free(referral, by=by, code="refused")
     steps.tell_sender(referral, gettext_noop("%(to)s未能接收患者 %(patient)s，请改转或另作处理"))
     steps.announce(events.ReferralDeclined, referral, now, refusal_code=code)
     return referral
@@ -127,6 +149,8 @@ def waitlist(
     referral.waiting_code = code
     steps.owed_by_receiver(referral, permissions.ACCEPT, since=now, due_at=due_at)
     referral.save()
+    # Whoever waits for a place has none; what was kept goes to somebody who can come.
+    placing.free(referral, by=by)
     steps.tell_sender(referral, gettext_noop("%(to)s已将患者 %(patient)s 列入候床候诊"))
     return referral
 
@@ -153,6 +177,7 @@ def receive(referral: Referral, *, by: Actor, arrived_at: datetime) -> Referral:
         due_at=arrived_at + parameters.duration("referral.treat_hours"),
     )
     referral.save()
+    placing.use(referral, by=by, arrived_at=arrived_at)
     steps.open_record(referral, by)
     planning.arrived(referral, arrived_at)
     steps.tell_sender(referral, gettext_noop("患者 %(patient)s 已在%(to)s到诊"))

@@ -17,7 +17,7 @@ from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import Document, Encounter
 from xinglin.clinical.record.rules import not_in_future
 from xinglin.clinical.referral import catalogue, events, permissions, rules
-from xinglin.clinical.referral.actions import covering, planning, steps
+from xinglin.clinical.referral.actions import covering, placing, planning, steps
 from xinglin.clinical.referral.models import Direction, Referral, State
 from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor
@@ -151,8 +151,17 @@ def change(referral: Referral, /, *, by: Actor, **facts: Any) -> Referral:
 
 
 @action(permissions.SUBMIT)
-def submit(referral: Referral, *, by: Actor, knowing_of_open: bool = False) -> Referral:
-    """Ask the other house to take the patient over; a new referral need not be a draft first."""
+def submit(
+    referral: Referral,
+    *,
+    by: Actor,
+    knowing_of_open: bool = False,
+    place: placing.Place | None = None,
+) -> Referral:
+    """Ask the other house to take the patient over, and keep a slot or a bed there if one is named.
+
+    A new referral need not be a draft first.
+    """
     new = referral._state.adding
     if new:
         permissions.DRAFT.check(by, referral)
@@ -162,6 +171,7 @@ def submit(referral: Referral, *, by: Actor, knowing_of_open: bool = False) -> R
         raise WrongState(_("转诊单已提交。"))
     now = clock.now()
     referral.move_to(State.SUBMITTED)
+    placing.adopt(referral, place)
     route = _check(referral)
     _require(referral, _missing(referral))
     referral.referred_on = referral.referred_on or timezone.localdate(now)
@@ -176,6 +186,7 @@ def submit(referral: Referral, *, by: Actor, knowing_of_open: bool = False) -> R
         referral.save()
     if referral.green_case_id:
         return _follow_the_case(referral, now)
+    placing.hold(referral, place, by=by, until=placing.kept_until(referral, now))
     _tell_of_request(referral, now)
     return referral
 
@@ -228,7 +239,12 @@ def approve(referral: Referral, *, by: Actor) -> Referral:
 
 @action(permissions.REDIRECT)
 def redirect(
-    referral: Referral, *, by: Actor, to_org: Organisation, to_department: str = ""
+    referral: Referral,
+    *,
+    by: Actor,
+    to_org: Organisation,
+    to_department: str = "",
+    place: placing.Place | None = None,
 ) -> Referral:
     """Ask another house instead, after a refusal, silence, waiting or a missed arrival."""
     if referral.state == State.DRAFT:
@@ -246,12 +262,15 @@ def redirect(
     referral.waiting_code = ""
     referral.answered_at = referral.accepted_at = referral.expected_at = None
     referral.approved_at = None
+    referral.place = ""
+    placing.adopt(referral, place)
     route = _check(referral)
     covering.run_under(referral, exactly=True)
     referral.needs_approval = _needs_approval(referral, route)
     _await_answer(referral, now)
     referral.save()
     planning.moved(referral)
+    placing.change(referral, place, by=by, until=placing.kept_until(referral, now))
     _tell_of_request(referral, now)
     if not by.at(referral.sender_id):
         steps.tell_sender(referral, gettext_noop("患者 %(patient)s 的转诊已由医共体改转%(to)s"))
@@ -266,6 +285,7 @@ def cancel(referral: Referral, *, by: Actor, code: str, text: str = "") -> Refer
     steps.stop(referral, State.CANCELLED, code, text, clock.now())
     referral.save()
     planning.stopped(referral, code)
+    placing.free(referral, by=by)
     if told:
         steps.tell_receiver(referral, gettext_noop("%(patient)s 的转诊已由转出方取消"))
     if not by.at(referral.sender_id):

@@ -15,8 +15,10 @@ from ninja import Query
 
 from xinglin.clinical.privacy.models import listed
 from xinglin.clinical.referral import actions, catalogue, permissions, statistics
+from xinglin.clinical.referral.api import destinations as destinations
 from xinglin.clinical.referral.api import schemas
 from xinglin.clinical.referral.api.acts import ADDRESS, houses_in, one, router, told
+from xinglin.clinical.referral.api.places import PLACES, place_of
 from xinglin.clinical.referral.api.reading import ROW_COLUMNS, read, row, whole
 from xinglin.clinical.referral.models import Direction, Referral
 from xinglin.clinical.referral.story import story
@@ -30,6 +32,8 @@ from xinglin.ui.requests import Request
 
 __all__ = ["router"]
 
+# What a new referral says besides the form.
+_ASKED = {"person", "submit", "acknowledge_open"}
 # A step of the story under the names of its REST document.
 STEP = {"at": "at", "label": "what", "who": "who", "org": "org", "note": "note"}
 
@@ -124,7 +128,7 @@ def _plain(counted: statistics.Counts) -> dict[str, Any]:
 def create(request: Request, body: schemas.ReferralIn) -> HttpResponse:
     """填写并提交一张转诊单；该患者有未结转诊时答 409，确需新建则 `acknowledge_open`。"""
     actor = request.actor
-    facts = body.model_dump(exclude={"person", "submit", "acknowledge_open"}, exclude_none=True)
+    facts = body.model_dump(exclude={*_ASKED, *PLACES}, exclude_none=True)
     person = chosen(Person.objects.visible_to(actor), body.person, "person")
     facts = houses_in(request, facts)
     referral = Referral(
@@ -133,8 +137,12 @@ def create(request: Request, body: schemas.ReferralIn) -> HttpResponse:
         person=person,
         **{"from_org": tree.get(actor.org_id), **facts},
     )
-    begin = actions.submit if body.submit else actions.draft
-    begin(referral, by=actor, knowing_of_open=body.acknowledge_open)
+    despite = body.acknowledge_open
+    if body.submit:
+        place = place_of(request, body)
+        actions.submit(referral, by=actor, knowing_of_open=despite, place=place)
+    else:
+        actions.draft(referral, by=actor, knowing_of_open=despite)
     return answer(whole(referral, actor), status=201, location=f"/api/v1/referrals/{referral.pk}")
 
 

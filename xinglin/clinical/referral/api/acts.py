@@ -14,6 +14,7 @@ from xinglin.clinical.careplans.sheet import items_of
 from xinglin.clinical.record.models import Document
 from xinglin.clinical.referral import actions
 from xinglin.clinical.referral.api import schemas
+from xinglin.clinical.referral.api.places import place_of
 from xinglin.clinical.referral.api.reading import whole
 from xinglin.clinical.referral.models import Referral
 from xinglin.kernel.errors import Refused
@@ -23,8 +24,9 @@ from xinglin.ui.requests import Request
 
 router = Router(tags=["转诊"])
 ADDRESS = "/referrals/{uuid:pk}"
-# These two may be done without a word.
+# These may be done without a word.
 _ACCEPT = schemas.AcceptIn.model_validate({})
+_SUBMIT = schemas.PlaceIn.model_validate({})
 _TREAT = schemas.TreatIn.model_validate({})
 
 
@@ -56,9 +58,10 @@ _act = acts(router, ADDRESS, schemas.ReferralOut, "Referral")
 
 
 @_act("submit", "提交转诊申请")
-def submit(request: Request, pk: UUID) -> HttpResponse:
-    """请转入机构接收；缺项逐字段说明。"""
-    return told(request, actions.submit(one(request, pk), by=request.actor))
+def submit(request: Request, pk: UUID, body: schemas.PlaceIn = _SUBMIT) -> HttpResponse:
+    """请转入机构接收；缺项逐字段说明。给出号源或床位则一并预占。"""
+    place = place_of(request, body)
+    return told(request, actions.submit(one(request, pk), by=request.actor, place=place))
 
 
 @_act("approve", "审核转出")
@@ -79,6 +82,8 @@ def accept(request: Request, pk: UUID, body: schemas.AcceptIn = _ACCEPT) -> Http
         place=body.place,
         instructions=body.instructions,
         take_plan=body.take_plan,
+        slot_or_bed=place_of(request, body),
+        keeps_place=body.keep_place,
     )
     return told(request, done)
 
@@ -118,7 +123,11 @@ def redirect(request: Request, pk: UUID, body: schemas.RedirectIn) -> HttpRespon
     referral = one(request, pk)
     to_org = house(request, body.to_org, "to_org")
     done = actions.redirect(
-        referral, by=request.actor, to_org=to_org, to_department=body.to_department
+        referral,
+        by=request.actor,
+        to_org=to_org,
+        to_department=body.to_department,
+        place=place_of(request, body),
     )
     return told(request, done)
 

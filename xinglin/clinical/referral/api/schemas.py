@@ -169,7 +169,15 @@ class FormIn(In):
     follow_up_org: UUID | None = Field(None, description="随访机构；省略时由系统选定")
 
 
-class ReferralIn(FormIn):
+class PlaceIn(In):
+    """A slot, a ward (the first bed that fits) or a bed of the receiving house; at most one."""
+
+    slot: UUID | None = Field(None, description="随申请预占的号源，见 /referrals/destinations")
+    ward: UUID | None = Field(None, description="在该病区预留一张适合的空床")
+    bed: UUID | None = Field(None, description="预留指定床位")
+
+
+class ReferralIn(FormIn, PlaceIn):
     """A new referral, submitted at once unless `submit` is false."""
 
     person: PersonId
@@ -183,7 +191,8 @@ class ReferralPatch(FormIn):
     """What is to be changed in a draft."""
 
 
-class AcceptIn(In):
+class AcceptIn(PlaceIn):
+    keep_place: bool = Field(True, description="false 则释放转出方预占的号源或床位")
     to_department: str = Field("", max_length=50, examples=["心内科"])
     accepting_doctor: str = Field("", max_length=50, examples=["陈主任"])
     expected_at: Moment | None = Field(None, description="预约到诊时间")
@@ -207,7 +216,7 @@ class WaitlistIn(In):
     review_at: Moment | None = Field(None, description="复核时间；省略时按参数")
 
 
-class RedirectIn(In):
+class RedirectIn(PlaceIn):
     to_org: UUID
     to_department: str = Field("", max_length=50)
 
@@ -292,6 +301,79 @@ class FilingIn(In):
 
 class AttachIn(In):
     document: UUID = Field(description="已归档的文档，见 POST /documents")
+
+
+class DestinationQuery(Schema):
+    """What is asked of a destination; what is left out is left open."""
+
+    urgency: Urgency = Urgency.ROUTINE
+    kind: ReferralKind = Kind.OUTPATIENT
+    diagnosis_code: str = Field("", max_length=11, description="ICD-10", examples=["I20.0"])
+    to_department: str = Field("", max_length=50, description="科室名称或能力代码")
+    needs: list[str] = Field([], max_length=20, description="所需技术、设备的能力代码")
+    direction: Direction | None = Field(None, description="省略时按本机构层级")
+    sex: str = Field("", max_length=1, description="性别代码，选床用；给出 person 时不必")
+    person: PersonId | None = None
+    assessment: UUID | None = Field(None, description="依据的分诊建议")
+    limit: int = Field(20, ge=1, le=500)
+
+
+class ShareOut(Schema):
+    """What one factor contributes: its score from 0 to 1, its points, and the most it can give."""
+
+    factor: str = Field(examples=["travel"])
+    score: float
+    points: float
+    most: float
+
+
+class DestinationOut(Schema):
+    """A house and department to which the patient could go, and why it stands where it does."""
+
+    organisation: Named
+    department: Named | None
+    to_department: str
+    slot: UUID | None = Field(description="转诊渠道最早的空号")
+    slot_start_at: datetime | None
+    ward: UUID | None = Field(description="空床最多的病区")
+    beds: int | None = Field(description="适合该患者性别的空床；不需床位时为 null")
+    minutes: int | None = Field(description="车程（分钟）")
+    covered: bool = Field(description="协议内")
+    cover: str
+    asked: int = Field(description="统计期内收到的申请")
+    accepted: int
+    median_minutes: int | None = Field(description="答复用时中位数（分钟）")
+    why: list[str] = Field(examples=[["最早 今天 14:30", "车程 35 分钟", "协议内"]])
+    points: float = Field(description="满分 100，按此排序")
+    shares: list[ShareOut]
+
+
+class LeftOutOut(Schema):
+    """A house that cannot take the patient."""
+
+    id: UUID
+    name: str
+    reason: str
+
+
+class DestinationsOut(Schema):
+    """The destinations, the best first, and the houses that were left out."""
+
+    items: list[DestinationOut]
+    excluded: list[LeftOutOut]
+
+
+class PlaceOut(Schema):
+    """The slot or bed of a referral: kept, promised or used."""
+
+    slot: UUID | None
+    booking: UUID | None
+    ward: UUID | None
+    bed: UUID | None
+    where: str
+    start_at: datetime | None
+    until: datetime | None = Field(description="预占到何时；已确认则为 null")
+    state: str
 
 
 class ReferralFilter(Paging):

@@ -2,6 +2,7 @@
 
 from xinglin.clinical.referral.views.acting import act, arrive, attach, detail, scan
 from xinglin.clinical.referral.views.counting import statistics
+from xinglin.clinical.referral.views.destinations import destinations
 from xinglin.clinical.referral.views.listing import export, listing
 from xinglin.clinical.referral.views.lowering import propose_down
 from xinglin.clinical.referral.views.paper import attached, letter, receipt
@@ -13,6 +14,7 @@ __all__ = [
     "arrive",
     "attach",
     "attached",
+    "destinations",
     "detail",
     "edit",
     "export",

@@ -16,6 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from xinglin.clinical.record.models import Document
 from xinglin.clinical.referral import actions, permissions, rules
 from xinglin.clinical.referral.actions.covering import judge
+from xinglin.clinical.referral.destinations.choosing import NOTHING_KEPT, read_choice
+from xinglin.clinical.referral.destinations.held import held_by
 from xinglin.clinical.referral.forms import ACT_FORMS, AttachForm, act_form
 from xinglin.clinical.referral.models import Referral, State
 from xinglin.clinical.referral.story import stages, story
@@ -129,6 +131,12 @@ def warn_of_cover(request: Request, referral: Referral, name: str) -> None:
 def _do(name: str, referral: Referral, request: Request, facts: dict[str, Any]) -> Referral:
     if name == "accept":
         facts.setdefault("take_plan", False)
+        given = facts.pop("slot_or_bed")
+        facts["keeps_place"] = given != NOTHING_KEPT
+        choice = read_choice(request.actor, "" if given == NOTHING_KEPT else given)
+        facts["slot_or_bed"] = choice.place if choice else None
+    if name == "redirect":
+        facts["place"] = facts["place"].place if facts["place"] else None
     function = getattr(actions, name.replace("-", "_"))
     done = function(referral, by=request.actor, **facts)
     assert isinstance(done, Referral)
@@ -206,7 +214,7 @@ def _tell(form: Form, refusal: Refused) -> None:
     }
     placed = False
     for field, text in refusal.fields.items():
-        name = others.get(field, field)
+        name = getattr(form, "told_as", {}).get(field) or others.get(field, field)
         if name in form.fields:
             form.add_error(name, text)
             placed = True
@@ -262,6 +270,7 @@ def _show(
         attach=attach or AttachForm(prefix="attach"),
         plan=referral.care_plan,
         documents=list(referral.documents.filter(voided_at=None)),
+        held=held_by(referral),
         sequels=list(referral.sequels.select_related("to_org")),
         events=story(referral),
         stages=stages(referral),

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from xinglin.clinical.careplans.models import Kind
 from xinglin.clinical.careplans.templatetags.careplans import limits, schedule, symptoms
 from xinglin.clinical.referral import catalogue, permissions, rules
+from xinglin.clinical.referral.destinations.held import held_by
 from xinglin.clinical.referral.models import Referral, State
 from xinglin.kernel import trail
 from xinglin.kernel.errors import WrongState
@@ -88,6 +89,9 @@ def _answer(referral: Referral, kind: str, content: bytes) -> HttpResponse:
 def _facts(referral: Referral, request: Request) -> dict[str, Any]:
     """Everything the paper says, as plain text in the words of the form."""
     person = referral.person
+    # Where and when as it is kept today: a booking may have been moved since the answer.
+    held = held_by(referral)
+    expected = (held.start_at if held else None) or referral.expected_at
     return {
         "number": referral.number,
         "printed": _("打印：%(who)s %(at)s")
@@ -114,8 +118,8 @@ def _facts(referral: Referral, request: Request) -> dict[str, Any]:
         "to_code": referral.to_org.code,
         "to_department": referral.to_department,
         "accepting_doctor": referral.accepting_doctor,
-        "expected": moment(referral.expected_at) if referral.expected_at else "",
-        "place": referral.place,
+        "expected": moment(expected) if expected else "",
+        "place": referral.place or (str(held.where) if held else ""),
         "instructions": referral.instructions,
         "referred_on": moment(referral.referred_on) if referral.referred_on else "",
         "agreement": _agreement(referral),

@@ -39,9 +39,12 @@ def new(request: Request) -> HttpResponse:
     if request.method == "GET":
         person = _person(actor, request.GET.get("person", ""))
         known = _initial(actor, person) | _advised(actor, person, request.GET.get("advice", ""))
-        form = ReferralForm(actor=actor, instance=referral, initial=known)
+        form = ReferralForm(
+            actor=actor, advice=_uuid_text(request), instance=referral, initial=known
+        )
         return _show(request, form, person=person)
-    return _write(request, ReferralForm(request.POST, actor=actor, instance=referral))
+    form = ReferralForm(request.POST, actor=actor, advice=_uuid_text(request), instance=referral)
+    return _write(request, form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -65,19 +68,24 @@ def _write(request: Request, form: ReferralForm) -> HttpResponse:
     is_new = referral._state.adding
     sends = "submit" in request.POST
     if form.is_valid():
+        choice = form.cleaned_data.get("place")
+        place = choice.place if choice else None
         facts = {name: form.cleaned_data[name] for name in actions.WRITABLE if name in form.fields}
         try:
             if is_new:
                 for name, value in facts.items():
                     setattr(referral, name, value)
                 referral.person = form.cleaned_data["person"]
-                begin = actions.submit if sends else actions.draft
-                begin(referral, by=actor, knowing_of_open="despite_open" in request.POST)
+                despite = "despite_open" in request.POST
+                if sends:
+                    actions.submit(referral, by=actor, knowing_of_open=despite, place=place)
+                else:
+                    actions.draft(referral, by=actor, knowing_of_open=despite)
             else:
                 with transaction.atomic():
                     _save(referral, actor, facts)
                     if sends and referral.state == State.DRAFT:
-                        actions.submit(referral, by=actor)
+                        actions.submit(referral, by=actor, place=place)
         except actions.OpenReferralExists as standing:
             return _show(request, form, status=standing.status, standing=standing)
         except Refused as refusal:
@@ -135,6 +143,11 @@ def _person(actor: Actor, asked: str) -> Person | None:
         return None
     pk = _uuid_or_none(asked)
     return Person.objects.visible_to(actor).filter(pk=standing(pk)).first() if pk else None
+
+
+def _uuid_text(request: Request) -> str:
+    """The advice that the letter follows, as its address names it."""
+    return str(_uuid_or_none(request.GET.get("advice", "")) or "")
 
 
 def _uuid_or_none(text: str) -> Any:

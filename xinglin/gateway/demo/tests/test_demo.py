@@ -6,12 +6,13 @@ import pytest
 from django.test import Client, override_settings
 
 from tests.standing import standing_county
+from xinglin.clinical.capacity.models import BedHold, Booking
 from xinglin.clinical.emergency.catalogue import kinds
 from xinglin.clinical.emergency.models import GreenCase
 from xinglin.clinical.emergency.models import State as CaseState
 from xinglin.clinical.orders.models import Execution, Order
 from xinglin.clinical.record.models import Encounter
-from xinglin.clinical.referral.models import Referral, State
+from xinglin.clinical.referral.models import Acceptance, Referral, State
 from xinglin.gateway.demo import loading
 from xinglin.kernel import trail
 from xinglin.kernel.models import InboxItem
@@ -81,6 +82,19 @@ def test_the_green_channel_has_cases_of_every_kind_and_state(county):
     assert cases.running().count() == 5
     for case in cases.running():
         assert InboxItem.objects.filter(subject_id=case.pk, level=0).count() == 1
+
+
+def test_slots_and_beds_are_tied_to_referrals(county):
+    booked = Booking.objects.filter(subject_kind="referral")
+    assert set(booked.values_list("state", flat=True)) >= {"held", "booked", "arrived"}
+    assert BedHold.objects.standing().filter(subject_kind="referral").count() >= 3
+    for booking in booked.filter(state="arrived"):
+        letter = Referral.objects.get(pk=booking.subject_id)
+        assert (letter.person_id, letter.to_org_id) == (booking.person_id, booking.organisation_id)
+    over = Referral.objects.filter(state__in=["declined", "cancelled", "ended", "expired"])
+    left = booked.filter(subject_id__in=over.values("pk"), state__in=["held", "booked"])
+    assert not left.exists()
+    assert Acceptance.objects.filter(asked__gt=5).exists()
 
 
 def test_the_ward_has_patients_with_running_orders(county):

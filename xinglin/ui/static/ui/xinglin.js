@@ -222,6 +222,26 @@
       list.hidden = false; input.setAttribute("aria-expanded", "true"); mark(all()[0]);
     });
   };
+  // ---- a choice that writes into other fields, and is none any more once they say otherwise
+  on("change", (event) => {
+    const told = event.target.dataset?.fills, form = event.target.form;
+    if (!told) return;
+    for (const [name, [value, shown]] of Object.entries(JSON.parse(told))) {
+      const field = form.elements[name], box = field?.closest("[data-code-input]");
+      if (box?._restore) box._restore(value, shown); else if (field) field.value = value;
+    }
+  });
+  on("input", (event) => {
+    const form = event.target.form, box = event.target.closest("[data-code-input]");
+    const name = (box && $("[type=hidden]", box)?.name) || event.target.name;
+    const chosen = form && name && $("[data-fills]:checked", form);
+    if (!chosen || !(name in JSON.parse(chosen.dataset.fills))) return;
+    const none = $(`[name="${chosen.name}"][value=""]`, form);
+    if (!none) return;
+    none.checked = true;
+    // An answer that is still under way would bring the choice back.
+    none.dispatchEvent(new Event("change", { bubbles: true }));
+  });
   on("htmx:configRequest", (event) => {
     const input = event.detail.elt;
     if (input.matches?.("[data-code-input] input")) event.detail.parameters.q = input.value;

@@ -3,6 +3,7 @@
 from xinglin.clinical.capacity.actions.beds.holding import (
     AlreadyHeld,
     NoFreeBed,
+    extend,
     hold,
     hold_bed,
     lapse,
@@ -50,6 +51,7 @@ __all__ = [
     "close_bed",
     "close_ward",
     "discharge",
+    "extend",
     "hold",
     "hold_bed",
     "join",

@@ -24,7 +24,7 @@ from xinglin.clinical.capacity.actions.beds.steps import (
 )
 from xinglin.clinical.capacity.actions.steps import alone_with
 from xinglin.clinical.capacity.events.beds import BedHeld, BedHoldEnded
-from xinglin.clinical.capacity.models.beds import Bed, BedKind, BedState, Room, Ward
+from xinglin.clinical.capacity.models.beds import SPECIAL, Bed, BedKind, BedState, Room, Ward
 from xinglin.clinical.capacity.models.stays import BedHold, HoldState
 from xinglin.clinical.capacity.permissions import beds as permissions
 from xinglin.kernel import clock, parameters
@@ -33,9 +33,6 @@ from xinglin.kernel.actions import action
 from xinglin.kernel.errors import Conflict, Refused, WrongState
 from xinglin.kernel.outbox import publish
 from xinglin.registry.people.models import Person
-
-# Given only where they are asked for.
-SPECIAL = (BedKind.ICU, BedKind.ISOLATION)
 
 
 class NoFreeBed(Conflict):
@@ -128,11 +125,7 @@ def _choose(
 def hold(hold: BedHold, *, by: Actor) -> BedHold:
     """Keep one bed for somebody until a moment."""
     now = clock.now()
-    if hold.until <= now:
-        raise WrongTime(_("预留时间应晚于现在。"), field="until")
-    if hold.until > now + parameters.duration("beds.hold_longest_hours"):
-        hours = parameters.get("beds.hold_longest_hours")
-        raise WrongTime(_("床位最多预留 %(hours)d 小时。") % {"hours": hours}, field="until")
+    _in_bounds(hold.until, now)
     alone_with(hold.person_id, hold.county_id)
     mine = Q(bed_id=hold.bed_id) | Q(person_id=hold.person_id)
     _kept, beds = take(mine, [hold.bed_id], now)
@@ -158,6 +151,27 @@ def hold(hold: BedHold, *, by: Actor) -> BedHold:
             until=hold.until,
         )
     )
+    return hold
+
+
+def _in_bounds(until: datetime, now: datetime) -> None:
+    """A bed is kept for a while that has not passed, and not for ever."""
+    if until <= now:
+        raise WrongTime(_("预留时间应晚于现在。"), field="until")
+    if until > now + parameters.duration("beds.hold_longest_hours"):
+        hours = parameters.get("beds.hold_longest_hours")
+        raise WrongTime(_("床位最多预留 %(hours)d 小时。") % {"hours": hours}, field="until")
+
+
+@action(permissions.EXTEND)
+def extend(hold: BedHold, *, by: Actor, until: datetime) -> BedHold:
+    """Keep a bed until another moment; what has run out is not taken up again."""
+    now = clock.now()
+    if hold.state != HoldState.STANDING or hold.until <= now:
+        raise WrongState(_("这一预留已结束，请重新预留床位。"))
+    _in_bounds(until, now)
+    hold.until = until
+    hold.save()
     return hold
 
 

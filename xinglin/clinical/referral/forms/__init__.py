@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral import actions, catalogue
-from xinglin.clinical.referral.models import Direction, Referral, State, Urgency
+from xinglin.clinical.referral.destinations.choosing import (
+    PlaceField,
+    PlacePicker,
+    filled_in,
+    given_places,
+)
+from xinglin.clinical.referral.forms.listing import FilterForm, PeriodForm, RegisterForm
+from xinglin.clinical.referral.models import Direction, Referral, State
 from xinglin.kernel.access import Actor
 from xinglin.registry.organisations.models import Level, Organisation, tree
 from xinglin.registry.people.models import Person
@@ -26,6 +33,17 @@ from xinglin.ui.forms import (
     PersonPicker,
     SegmentedChoice,
 )
+
+__all__ = [
+    "ACT_FORMS",
+    "AttachForm",
+    "FilterForm",
+    "PeriodForm",
+    "ReferralForm",
+    "RegisterForm",
+    "act_form",
+    "reason_choices",
+]
 
 Choices = list[tuple[Any, Any]]
 
@@ -81,6 +99,7 @@ class ReferralForm(ModelForm):
         widget=PersonPicker(reverse_lazy("people:options")),
         error_messages={"invalid_choice": _("没有找到这位居民，请先登记。")},
     )
+    place = PlaceField()
     to_org = HouseField(label=_("转入机构"))
     follow_up_org = HouseField(
         label=_("随访机构"), required=False, help_text=_("不填时由管理该居民健康档案的机构随访。")
@@ -90,7 +109,7 @@ class ReferralForm(ModelForm):
     consent_relation = forms.ChoiceField(label=_("与患者关系"), required=False)
 
     sections: ClassVar[Any] = (
-        (_("患者与去向"), ("person", "urgency", "kind", "to_org", "to_department")),
+        (_("患者与去向"), ("person", "urgency", "kind", "place", "to_org", "to_department")),
         (
             _("病情"),
             (
@@ -159,8 +178,18 @@ class ReferralForm(ModelForm):
             },
         }
 
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, data: Any = None, *args: Any, actor: Actor, advice: str = "", **kwargs: Any
+    ) -> None:
+        super().__init__(filled_in(data, actor), *args, **kwargs)
+        place: Any = self.fields["place"]
+        place.actor = actor
+        place.widget.url = reverse("referral:destinations") + (
+            f"?advice={advice}" if advice else ""
+        )
+        if self.instance.state != State.DRAFT:
+            # The patient is under way already; only the paper is completed.
+            del self.fields["place"]
         person: Any = self.fields["person"]
         person.queryset = Person.objects.visible_to(actor)
         for house in self.fields.values():
@@ -192,6 +221,11 @@ def _with_blank(valueset: str) -> Choices:
 
 
 class AcceptForm(Form):
+    slot_or_bed = forms.ChoiceField(
+        label=_("号源或床位"),
+        required=False,
+        error_messages={"invalid_choice": _("该号源或床位刚被占用，请另选。")},
+    )
     department = forms.CharField(label=_("接收科室"), max_length=50, required=False)
     doctor = forms.CharField(label=_("接诊医师"), max_length=50, required=False)
     expected_at = forms.DateTimeField(label=_("预约到诊时间"), required=False, widget=DateTimeInput)
@@ -204,6 +238,9 @@ class AcceptForm(Form):
         required=False,
         help_text=_("不勾选时，接收后再逐项答复。"),
     )
+
+    # `place` is what a refusal calls the slot or bed; here it is where one reports.
+    told_as: ClassVar[dict[str, str]] = {"place": "slot_or_bed"}
 
 
 class DeclineForm(Form):
@@ -233,6 +270,7 @@ class WaitlistForm(Form):
 
 
 class RedirectForm(Form):
+    place = PlaceField()
     to_org = HouseField(label=_("改转至"))
     to_department = forms.CharField(label=_("科室"), max_length=50, required=False)
 
@@ -389,7 +427,15 @@ ACT_FORMS: dict[str, type[Form]] = {
 def act_form(act: str, actor: Actor, referral: Referral, data: Any = None) -> Form:
     """The form of one act, with what is known already filled in."""
     kind = ACT_FORMS[act]
-    form = kind(data, prefix=act, initial=_known(act, actor, referral))
+    form = kind(filled_in(data, actor, f"{act}-"), prefix=act, initial=_known(act, actor, referral))
+    if act == "accept":
+        given: Any = form.fields["slot_or_bed"]
+        given.choices = given_places(actor, referral)
+    elif act == "redirect":
+        place: Any = form.fields["place"]
+        place.actor = actor
+        url = f"{reverse('referral:destinations')}?referral={referral.pk}"
+        place.widget = PlacePicker(url, once=True)
     for field in form.fields.values():
         if isinstance(field, HouseField):
             field.of(actor)
@@ -438,58 +484,3 @@ def _known(act: str, actor: Actor, referral: Referral) -> dict[str, Any]:
             "consent_method": "verbal",
         }
     return known
-
-
-class FilterForm(Form):
-    """The filter bar of the list."""
-
-    q = forms.CharField(
-        label=_("单号或患者"), required=False, widget=forms.TextInput({"type": "search"})
-    )
-    state = forms.ChoiceField(label=_("状态"), required=False)
-    direction = forms.ChoiceField(label=_("方向"), required=False)
-    urgency = forms.ChoiceField(label=_("紧急程度"), required=False)
-    since = forms.DateField(label=_("从"), required=False, widget=DateInput)
-    until = forms.DateField(label=_("到"), required=False, widget=DateInput)
-    tab = forms.CharField(required=False, widget=forms.HiddenInput)
-    open = forms.CharField(required=False, widget=forms.HiddenInput)
-    house = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    diagnosis = forms.CharField(required=False, widget=forms.HiddenInput)
-    refusal = forms.CharField(required=False, widget=forms.HiddenInput)
-    outside = forms.BooleanField(label=_("仅协议外"), required=False)
-    # Whether the list looks past its tabs.
-    everywhere: ClassVar[bool] = False
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        every = [("", _("全部"))]
-        for name, choices in (
-            ("state", State.choices),
-            ("direction", Direction.choices),
-            ("urgency", Urgency.choices),
-        ):
-            field: Any = self.fields[name]
-            field.choices = [*every, *choices]
-
-
-class PeriodForm(Form):
-    """The days that the statistics count."""
-
-    since = forms.DateField(label=_("从"), required=False, widget=DateInput)
-    until = forms.DateField(label=_("到"), required=False, widget=DateInput)
-
-
-YES_OR_NO = [("", _("全部")), ("yes", _("是")), ("no", _("否"))]
-
-
-class RegisterForm(FilterForm):
-    """The filter bar of the register of those sent out of the county."""
-
-    in_catalogue = forms.ChoiceField(label=_("县域目录内"), required=False, choices=YES_OR_NO)
-    filed = forms.ChoiceField(label=_("已备案"), required=False, choices=YES_OR_NO)
-    everywhere = True
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # The register is of one direction.
-        self.fields["direction"].widget = forms.HiddenInput()
