@@ -12,7 +12,8 @@ from xinglin.clinical.capacity.models import Bed, Slot, Ward
 from xinglin.clinical.referral import actions
 from xinglin.clinical.referral.actions.answers import sum_up_answers
 from xinglin.clinical.referral.models import Referral
-from xinglin.gateway.demo.referrals import CASES, Case, Cast, Story
+from xinglin.gateway.demo.cases import CASES, Case
+from xinglin.gateway.demo.referrals import Cast, Story
 from xinglin.kernel.errors import Refused
 from xinglin.registry.organisations.models import Department
 from xinglin.registry.people.models import Person
@@ -141,4 +142,5 @@ class Places:
         roomy = [(names[part] != referral.to_department, ward) for part, ward, n in rows if n > 1]
         if not roomy:
             raise Refused("")
-        return Ward.objects.select_related("department").get(pk=min(roomy)[1])
+        ward: Ward = Ward.objects.select_related("department").get(pk=min(roomy)[1])
+        return ward

@@ -1,5 +1,12 @@
 """What people do with a referral. Every write to one happens here."""
 
+from xinglin.clinical.referral.actions.checking import (
+    ALWAYS,
+    UNLESS_EMERGENCY,
+    Incomplete,
+    NoRoute,
+    OpenReferralExists,
+)
 from xinglin.clinical.referral.actions.closing import (
     close,
     end,
@@ -21,13 +28,8 @@ from xinglin.clinical.referral.actions.receiving import (
     waitlist,
 )
 from xinglin.clinical.referral.actions.sending import (
-    ALWAYS,
     PAPER,
-    UNLESS_EMERGENCY,
     WRITABLE,
-    Incomplete,
-    NoRoute,
-    OpenReferralExists,
     approve,
     attach,
     attach_new,

@@ -16,8 +16,9 @@ from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral import catalogue, events, permissions
 from xinglin.clinical.referral.actions import placing, planning, steps
 from xinglin.clinical.referral.actions.answers import note_answer
+from xinglin.clinical.referral.actions.checking import who_follows
 from xinglin.clinical.referral.actions.planning import Plan
-from xinglin.clinical.referral.actions.sending import submit, who_follows
+from xinglin.clinical.referral.actions.sending import submit
 from xinglin.clinical.referral.destinations.models import Verdict
 from xinglin.clinical.referral.models import FOLLOWED, Referral, State
 from xinglin.kernel import clock, parameters

@@ -131,7 +131,7 @@ def kept_until(referral: Referral, now: datetime) -> datetime:
 
 def change(referral: Referral, place: Place | None, *, by: Actor, until: datetime) -> None:
     """Give back what was kept, and keep another place instead, or none."""
-    alone_with(referral.person_id)
+    alone_with(referral.person_id, referral.county_id)
     free(referral, by=by)
     hold(referral, place, by=by, until=until)
 
@@ -144,7 +144,7 @@ def promise(
     A hold that ran out meanwhile is taken up again if nobody was quicker; else PlaceGone. `keeps`
     False lets go whatever was kept.
     """
-    alone_with(referral.person_id)
+    alone_with(referral.person_id, referral.county_id)
     held = held_by(referral)
     if place is None and not keeps:
         free(referral, by=by)
@@ -226,7 +226,7 @@ def use(referral: Referral, *, by: Actor, arrived_at: datetime) -> None:
     The arrival is a fact, whatever is wrong with the place: who came on another day gives the
     booking back, and a bed in which they cannot lie yet stays kept for the ward to see to.
     """
-    alone_with(referral.person_id)
+    alone_with(referral.person_id, referral.county_id)
     actor = _as(by, *RECEIVING)
     rows = Booking.objects.filter(subject_kind=SUBJECT, subject_id=referral.pk)
     for booking in rows.exclude(state=BookingState.ARRIVED).in_order():
