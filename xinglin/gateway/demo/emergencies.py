@@ -80,7 +80,10 @@ def tell(people: list[Person], cast: Cast, rng: Random) -> int:
         kind = list(ROADS)[number % len(ROADS)]
         began = timezone.now() - timedelta(days=rng.randint(2, 85), minutes=rng.randint(0, 700))
         end = {7: "stood-down", 15: "died", 19: "unknown"}.get(number, "")
-        Road(cast, rng, pick.one(kind), kind, began, unknown=end == "unknown").past(end)
+        whom = pick.one(kind)
+        Road(cast, rng, whom, kind, began, unknown=end == "unknown").past(end)
+        if not end:
+            pick.back(whom)
     for kind, until, minutes in RUNNING:
         began = timezone.now() - timedelta(minutes=minutes)
         road = Road(cast, rng, pick.one(kind), kind, began, unknown=kind == "trauma")
@@ -109,6 +112,10 @@ class Pick:
 
     def one(self, kind: str) -> Person:
         return (self.left.get(kind) or self.adults).pop()
+
+    def back(self, person: Person) -> None:
+        """In a small county it befalls the same people again, the longest unharmed first."""
+        self.adults.insert(0, person)
 
 
 class Road:
