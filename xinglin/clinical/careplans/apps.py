@@ -10,8 +10,11 @@ class CareplansConfig(AppConfig):
     label = "careplans"
 
     def ready(self) -> None:
-        from xinglin.clinical.careplans import listeners, permissions  # noqa: F401
+        from xinglin.clinical.careplans import listeners, permissions, portrait  # noqa: F401
+        from xinglin.clinical.record.portrait import contribute
         from xinglin.kernel import inbox
+
+        contribute("careplans", portrait.CONTRIBUTION)
 
         def page_of(subject_id: UUID) -> str:
             return reverse("careplans:detail", args=[subject_id])

@@ -21,7 +21,7 @@ class EmergencyConfig(AppConfig):
         from xinglin.clinical.triage.onward import lead
         from xinglin.kernel import inbox
 
-        contribute("emergency", portrait.tell)
+        contribute("emergency", portrait.CONTRIBUTION)
 
         def case_for(assessment: Assessment) -> str:
             told = f"person={assessment.person_id}&kind={assessment.channel}"

@@ -14,7 +14,7 @@ class OrdersConfig(AppConfig):
         from xinglin.clinical.record.portrait import contribute
         from xinglin.kernel import inbox
 
-        contribute("orders", portrait.tell)
+        contribute("orders", portrait.CONTRIBUTION)
 
         def page_of(subject_id: UUID) -> str:
             return reverse("orders:detail", args=[subject_id])

@@ -3,55 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
-from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Case, CharField, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from xinglin.clinical.orders.models import Kind, Order, State
 from xinglin.clinical.orders.templatetags.orders import TONES
-from xinglin.clinical.record.known import actor_key
-from xinglin.clinical.record.portrait import OpenRequest, Part
+from xinglin.clinical.record.portrait import Contribution, OpenRequest, Part, Row
 from xinglin.kernel.access import Actor
-from xinglin.kernel.prepared import SLOT, Cabinet, Prepared
 from xinglin.registry.organisations.models import tree
-from xinglin.registry.people.models import Person
 
 # Each of these is a request of its own; drugs and nursing that run are no request any more.
 ASKED_FOR = (Kind.LABORATORY, Kind.EXAMINATION, Kind.PROCEDURE)
 
 
-class Row(NamedTuple):
-    """The columns of an order that the page needs."""
-
-    id: UUID
-    kind: str
-    state: str
-    name: str
-    organisation_id: UUID
-    encounter_id: UUID
-    emergency: bool
-    clock_from: datetime | None
-    due_at: datetime | None
+def owed(actor: Actor) -> QuerySet[Order]:
+    """The open orders that ask for something, or that wait before they run."""
+    asked = Q(kind__in=ASKED_FOR) | ~Q(state=State.ACTIVE)
+    urgency = Case(
+        When(emergency=True, then=Value("emergency")),
+        default=Value(""),
+        output_field=CharField(),
+    )
+    return Order.objects.visible_to(actor).open().filter(asked).annotate(urgency=urgency)
 
 
-_prepared: Cabinet[Prepared] = Cabinet()
-
-
-def tell(actor: Actor, person: Person) -> Part:
-    """The open orders of a person that ask for something, or that wait before they run."""
-
-    def prepare() -> Prepared:
-        asked = Q(kind__in=ASKED_FOR) | ~Q(state=State.ACTIVE)
-        found = Order.objects.visible_to(actor).open().filter(asked, person_id=SLOT)
-        return Prepared(found.order_by().values_list(*Row._fields))
-
+def tell(rows: list[Row]) -> Part:
+    """What is asked for, one by one; what waits, together for each visit and state."""
     alone: list[Row] = []
-    together: dict[tuple[UUID, str], list[Row]] = defaultdict(list)
-    for row in map(Row._make, _prepared.get(actor_key(actor), prepare).all(person.pk)):
+    together: dict[tuple[UUID | None, str], list[Row]] = defaultdict(list)
+    for row in rows:
         if row.kind in ASKED_FOR:
             alone.append(row)
         else:
@@ -60,8 +43,8 @@ def tell(actor: Actor, person: Person) -> Part:
         requests=[
             *(_request([row], reverse("orders:detail", args=[row.id])) for row in alone),
             *(
-                _request(rows, reverse("orders:sheet", args=[encounter]))
-                for (encounter, _state), rows in together.items()
+                _request(waiting, reverse("orders:sheet", args=[encounter]))
+                for (encounter, _state), waiting in together.items()
             ),
         ]
     )
@@ -71,18 +54,30 @@ def _request(rows: list[Row], url: str) -> OpenRequest:
     """One line for orders of one visit that wait for the same."""
     rows = sorted(rows, key=lambda row: (row.due_at is None, row.due_at, row.id))
     first = rows[0]
-    title = first.name
+    title = first.title
     if len(rows) > 1:
-        title = _("%(name)s等 %(count)d 条") % {"name": first.name, "count": len(rows)}
-    told: dict[str, Any] = {"urgency": "emergency"} if any(r.emergency for r in rows) else {}
+        title = _("%(name)s等 %(count)d 条") % {"name": first.title, "count": len(rows)}
     return OpenRequest(
         kind=_("%(kind)s医嘱") % {"kind": Kind(first.kind).label},
         title=title,
         state=str(State(first.state).label),
-        way=tree.name(first.organisation_id),
+        way=tree.name(first.from_org_id),
         url=url,
+        urgency=max(row.urgency for row in rows),
         tone=TONES[first.state],
         due_at=first.due_at,
         since=first.clock_from,
-        **told,
     )
+
+
+CONTRIBUTION = Contribution(
+    rows=owed,
+    places={
+        "kind": "kind",
+        "urgency": "urgency",
+        "title": "name",
+        "from_org_id": "organisation_id",
+        "encounter_id": "encounter_id",
+    },
+    tell=tell,
+)

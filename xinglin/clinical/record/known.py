@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from xinglin.clinical.record import signs
-from xinglin.clinical.record.lines import Line, lines, rows, together, written
+from xinglin.clinical.record.lines import Line, actor_key, lines, rows, together, written
 from xinglin.clinical.record.medicines import Medicine, reconcile
 from xinglin.clinical.record.models import Allergy, Diagnosis, Observation
 from xinglin.clinical.record.portrait import Sign
@@ -48,12 +48,6 @@ class Known:
         """The last time that somebody asked what is taken."""
         said = [m.statement for m in self.medicines if m.statement is not None]
         return max(said, key=lambda line: line.at, default=None)
-
-
-def actor_key(actor: Actor) -> tuple[Any, ...]:
-    """What the text of a query depends on."""
-    reach = actor.org_id, actor.county_id, actor.codes, actor.scope
-    return actor.user_id, actor.person_id, actor.post_id, *reach
 
 
 def known(actor: Actor, person_id: UUID) -> Known:

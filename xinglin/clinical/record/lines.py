@@ -1,7 +1,7 @@
 """Facts of all kinds as plain lines of one shape, so that one query reads them together.
 
 Ten models read one by one are ten queries and several thousand objects; the page of a person has
-thirteen queries in all. Each kind says here which of its columns stand in which place of a line.
+eleven queries in all. Each kind says here which of its columns stand in which place of a line.
 Queries that every opening of the page asks are compiled once for a post (`kernel.prepared`).
 """
 
@@ -34,6 +34,12 @@ from xinglin.clinical.record.models import (
     Procedure,
 )
 from xinglin.kernel.access import Actor
+
+
+def actor_key(actor: Actor) -> tuple[Any, ...]:
+    """What the text of a query depends on."""
+    reach = actor.org_id, actor.county_id, actor.codes, actor.reach, actor.scope
+    return actor.user_id, actor.person_id, actor.post_id, *reach
 
 
 class Line(NamedTuple):
@@ -163,19 +169,20 @@ def written(kind: str, facts: models.QuerySet[Any], label: str = "") -> models.Q
         else Cast(Value(None), models.UUIDField()),
     }
     for place, field in TYPES.items():
-        columns[f"line_{place}"] = _column(places.get(place, ""), field)
+        columns[f"line_{place}"] = column(places.get(place, ""), field)
     found: models.QuerySet[Any, Any] = facts.order_by().annotate(**columns).values_list(*COLUMNS)
     return found
 
 
-def _column(name: str, field: models.Field[Any, Any]) -> Any:
+def column(name: str, field: models.Field[Any, Any]) -> Any:
+    """What stands in a place: the column of this name, else nothing, of the place's type."""
     if not name:
         return Value("", output_field=TEXT) if field is TEXT else Cast(Value(None), field)
     return Cast(F(name), NUMBER) if field is NUMBER else F(name)
 
 
 def together(parts: Sequence[models.QuerySet[Any]]) -> models.QuerySet[Any]:
-    """Lines of several kinds in one query."""
+    """Rows of several kinds, in one shape, in one query."""
     first, *others = parts
     found: models.QuerySet[Any] = first.union(*others, all=True) if others else first
     return found

@@ -22,7 +22,7 @@ class ReferralConfig(AppConfig):
         from xinglin.kernel import inbox
         from xinglin.registry.agreements.models import Kind, counted_by
 
-        contribute("referral", portrait.tell)
+        contribute("referral", portrait.CONTRIBUTION)
         counted_by(Kind.REFERRAL, statistics.used_under)
 
         def letter_of(assessment: Assessment) -> str:

@@ -388,7 +388,7 @@ def test_the_whole_life_is_printed(cast, enter, visit, stay):
 # ---------------------------------------------------------------------------------------- speed
 
 
-def test_a_page_of_three_hundred_facts_takes_at_most_thirteen_queries(cast, enter, here):
+def test_a_page_of_three_hundred_facts_takes_at_most_eleven_queries(cast, enter, here):
     now = timezone.now()
     visits = []
     for day in range(36):
@@ -435,7 +435,7 @@ def test_a_page_of_three_hundred_facts_takes_at_most_thirteen_queries(cast, ente
         answer = browser.get(page_of(cast.patient))
     assert answer.status_code == 200
     assert "共 37 次" in text(answer)
-    assert len(asked) <= 13, "\n".join(query["sql"][:240] for query in asked)
+    assert len(asked) <= 11, "\n".join(query["sql"][:240] for query in asked)
 
 
 def test_what_people_wrote_is_never_markup(cast, enter, here, visit):

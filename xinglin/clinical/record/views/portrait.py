@@ -16,8 +16,8 @@ from xinglin.clinical.privacy import permissions as privacy
 from xinglin.clinical.privacy.models import Presence, Vip, open_people, opened
 from xinglin.clinical.record import lines, permissions, portrait, story
 from xinglin.clinical.record.forms import TimelineForm
-from xinglin.clinical.record.known import Known, actor_key, known
-from xinglin.clinical.record.lines import Asked, Line
+from xinglin.clinical.record.known import Known, known
+from xinglin.clinical.record.lines import Asked, Line, actor_key
 from xinglin.clinical.record.models import KINDS, Encounter
 from xinglin.clinical.record.portrait import Sign
 from xinglin.kernel import parameters
