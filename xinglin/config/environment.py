@@ -109,6 +109,12 @@ def database(environment: Environment) -> dict[str, object]:
             },
         }
     query = dict(parse_qsl(url.query))
+    # None: the compiled queries of `kernel.prepared` are not prepared on the server either.
+    options: dict[str, object] = {"prepare_threshold": None}
+    if query.get("prepare") != "off":
+        # Short queries over few rows cost less than compiling them to machine code; a pooler takes
+        # no such wish with a connection.
+        options = {"prepare_threshold": 0, "options": "-c jit=off"}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(url.path.lstrip("/")),
@@ -118,6 +124,5 @@ def database(environment: Environment) -> dict[str, object]:
         "PORT": str(url.port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        # None: the compiled queries of `kernel.prepared` are not prepared on the server either.
-        "OPTIONS": {"prepare_threshold": None if query.get("prepare") == "off" else 0},
+        "OPTIONS": options,
     }
