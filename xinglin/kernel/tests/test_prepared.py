@@ -104,7 +104,7 @@ def test_the_address_of_the_database_says_whether_statements_may_be_prepared():
     address = "postgres://x:y@db:5432/xinglin"
     for url, threshold in ((address, 0), (f"{address}?prepare=off", None)):
         told = environment.database(environment.Environment(database_url=url))
-        assert told["OPTIONS"] == {"prepare_threshold": threshold}
+        assert told["OPTIONS"]["prepare_threshold"] == threshold
 
 
 def test_a_line_of_the_trail_is_stored_as_any_other(cast, sent):
