@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
@@ -13,9 +13,12 @@ from django.utils import timezone
 from xinglin.clinical.careplans import actions as plans
 from xinglin.clinical.careplans import catalogue
 from xinglin.clinical.careplans.models import CarePlan, CareTask
+from xinglin.clinical.referral import actions as referrals
 from xinglin.clinical.referral.actions import Plan
+from xinglin.clinical.referral.models import Referral, State
 from xinglin.kernel import clock
 from xinglin.kernel.access import Actor
+from xinglin.registry.organisations.models import Organisation
 from xinglin.registry.people.models import Person
 
 # What is measured of somebody who does well, by LOINC code.
@@ -86,3 +89,13 @@ def object_to(plan: CarePlan, by: Actor) -> None:
 
 def _noon(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time(12)))
+
+
+def answer_old_flags(at: Callable[[Organisation, str], Actor], now: datetime) -> None:
+    """What a red flag drafted weeks ago was looked at then; today's waits for its doctor."""
+    drafts = Referral.objects.filter(state=State.DRAFT, due_at__lt=now - timedelta(days=1))
+    for letter in drafts.select_related("from_org"):
+        role = "village-doctor" if letter.from_org.level == "village" else "township-doctor"
+        assert letter.due_at is not None
+        with clock.at(letter.due_at - timedelta(minutes=20)):
+            referrals.cancel(letter, by=at(letter.from_org, role), code="patient-better")

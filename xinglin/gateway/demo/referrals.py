@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from xinglin.clinical.careplans import actions as plans
 from xinglin.clinical.referral import actions
-from xinglin.clinical.referral.models import Referral, State
+from xinglin.clinical.referral.models import Referral
 from xinglin.gateway.demo.cases import CASES, Case
-from xinglin.gateway.demo.plans import carry, object_to, plan_for
+from xinglin.gateway.demo.plans import answer_old_flags, carry, object_to, plan_for
 from xinglin.kernel import clock
 from xinglin.kernel.access import Actor, system
 from xinglin.kernel.worker import everything_due
@@ -484,16 +484,7 @@ def stories(
         tell(Story(cast, rng, person, rng.choice(_fitting(ending)), began), ending)
         yield
     everything_due()
-    _answer_old_flags(cast, now)
-
-
-def _answer_old_flags(cast: Cast, now: datetime) -> None:
-    """What a red flag drafted weeks ago was looked at then; today's waits for its doctor."""
-    drafts = Referral.objects.filter(state=State.DRAFT, due_at__lt=now - timedelta(days=1))
-    for letter in drafts.select_related("from_org"):
-        role = "village-doctor" if letter.from_org.level == "village" else "township-doctor"
-        with clock.at(letter.due_at - timedelta(minutes=20)):
-            actions.cancel(letter, by=cast.at(letter.from_org, role), code="patient-better")
+    answer_old_flags(cast.at, now)
 
 
 def _fitting(ending: str) -> list[Case]:
