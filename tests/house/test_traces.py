@@ -53,7 +53,7 @@ PLANTED = (
 # The same of a visit in the domain of mental health.
 BEHIND = ("金翅征", "蓝鹇病", "白鹇症", "锦鸡素", "竹鸡花粉", "鹧鸪片", "勺鸡报告", "雉鸡嘱")
 # Who walks: those who treat, the officer, the office, the county's other doctor, the resident.
-WALKERS = ("wang", "li", "chen", "liu", "sun", "qian")
+EVERY_DAY, OTHERS = ("wang", "li", "liu"), ("chen", "sun", "qian")
 # Counts without names: what people suffer from, but not who.
 COUNTS = ("/referrals/statistics/", "/api/v1/referrals/statistics")
 __all__ = ["quiet"]
@@ -192,7 +192,9 @@ def untraced(
     return wrong, traced
 
 
-@pytest.mark.parametrize("who", WALKERS)
+@pytest.mark.parametrize(
+    "who", [*EVERY_DAY, *(pytest.param(who, marks=pytest.mark.soak) for who in OTHERS)]
+)
 def test_whatever_tells_of_a_patient_is_in_the_trail(county, who):
     wrong, traced = untraced(county, who)
     assert wrong == []
@@ -223,7 +225,7 @@ def said_at(county: cast.Cast, who: str, words: tuple[str, ...], ids: list[UUID]
     ]
 
 
-@pytest.mark.parametrize("who", ["zhao", "chen"])
+@pytest.mark.parametrize("who", ["zhao", pytest.param("chen", marks=pytest.mark.soak)])
 def test_mental_health_is_told_at_no_door_to_those_who_treat_without_its_permission(county, who):
     """赵村医 keeps the record and 陈主任 treats; the township wrote what is behind the door."""
     ids = _behind_the_door(county)

@@ -187,7 +187,7 @@ def test_a_read_is_three_queries(his, lived, django_assert_max_num_queries):
 
 
 def test_everything_of_one_patient(his, county, lived, django_assert_max_num_queries):
-    with django_assert_max_num_queries(43):
+    with django_assert_max_num_queries(46):
         bundle = his.get(f"Patient/{county.patient.pk}/$everything")
     assert_valid(bundle)
     found = {(e["resource"]["resourceType"], e["resource"]["id"]) for e in bundle["entry"]}
