@@ -17,6 +17,7 @@ from uuid import UUID
 import pytest
 from django.apps import apps
 from django.core.files.base import ContentFile
+from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
@@ -255,6 +256,12 @@ def quiet():
     logging.disable(before)
 
 
+def once_on_postgres(who: str, first: str = "wang") -> None:
+    """The doors are the same on both databases: one walk shows what only PostgreSQL refuses."""
+    if connection.vendor == "postgresql" and who != first:
+        pytest.skip("walked on SQLite; on PostgreSQL one post walks for all")
+
+
 def body(response: Any) -> str:
     if response.streaming:
         return b"".join(response.streaming_content).decode("utf-8", "replace")
@@ -300,6 +307,7 @@ def test_signed_out_every_address_is_the_login_or_401(county, method):
 @pytest.mark.parametrize("who", ["stranger", "strange_admin"])
 def test_for_another_county_nothing_of_this_one_exists(county, who, method):
     """路人 gets 404 at every address with an id, as if it had been made up."""
+    once_on_postgres(who, "stranger")
     assert _told(county, who, method, fitting) == []
 
 
@@ -385,6 +393,7 @@ OTHERS = sorted(set(cast.ROLES) - {"stranger", "strange_admin", *EVERY_DAY})
 )
 def test_every_address_with_every_role(county, who):
     """Whatever anybody opens, with whatever behind the question mark, nothing breaks down."""
+    once_on_postgres(who)
     client = signed_in(county.users[who])
     wrong = []
     for address in ADDRESSES:

@@ -18,7 +18,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from tests import cast
-from tests.house.test_addresses import ADDRESSES, fitting, quiet, signed_in
+from tests.house.test_addresses import ADDRESSES, fitting, once_on_postgres, quiet, signed_in
 from tests.standing import standing_county
 from xinglin.clinical.orders.models import Order
 from xinglin.clinical.orders.tests import factories as ward
@@ -196,6 +196,7 @@ def untraced(
     "who", [*EVERY_DAY, *(pytest.param(who, marks=pytest.mark.soak) for who in OTHERS)]
 )
 def test_whatever_tells_of_a_patient_is_in_the_trail(county, who):
+    once_on_postgres(who)
     wrong, traced = untraced(county, who)
     assert wrong == []
     if who in ("wang", "li", "chen", "liu"):

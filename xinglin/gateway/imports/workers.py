@@ -100,10 +100,15 @@ class Workers:
             self.known.update({each.code: each for each in found})
         count = self.report.count(kinds.STAFF.code)
         for told in self.told:
+            code = told.cells["code"]
+            new = code not in self.known
             try:
                 with transaction.atomic():
                     outcome = self._store(told)
             except Refused as refusal:
+                if new:
+                    # Whoever this row had employed was taken back with it.
+                    self.known.pop(code, None)
                 self._refuse(told, refusal)
                 continue
             setattr(count, outcome, getattr(count, outcome) + 1)

@@ -345,6 +345,21 @@ def test_any_damage_in_any_order_never_half_loads(tmp_path_factory, data):
         transaction.set_rollback(True)
 
 
+def test_a_refused_first_post_does_not_break_the_second_of_the_same_person(tmp_path):
+    """The person whom the first row employed is taken back with it, and employed by the next."""
+    tables = {name: [list(row) for row in rows] for name, rows in county.TABLES.items()}
+    heads = tables["人员"][0]
+    first = next(row for row in tables["人员"][1:] if row[heads.index("工号")] == "W001")
+    # No doctor of a township works at the county itself.
+    first[heads.index("机构代码")] = "QS"
+    report = imports.load(
+        [county.write_csv(tmp_path / f"{name}.csv", rows) for name, rows in tables.items()],
+        by=system(),
+    )
+    assert not report.loaded
+    assert len(report.refusals) == 1
+
+
 def test_two_diagnoses_and_a_name_without_a_code(tmp_path):
     imports.load(county.write_all(tmp_path), by=system())
     rows = [
