@@ -69,7 +69,7 @@ def test_a_desk_keeps_a_bed_and_the_county_sees_it(house, sign_in, shot):
     shot(desk, "county")
     row.get_by_role("link").first.click()
     shot(desk, "house")
-    desk.get_by_role("link", name=re.compile("病区")).first.click()
+    desk.get_by_role("main").get_by_role("link", name=re.compile("病区")).first.click()
     for tab in range(desk.locator(".tabs a").count()):
         desk.locator(".tabs a").nth(tab).click()
         free = desk.locator(".bed-tile.tone-good .bed-face")
