@@ -133,13 +133,18 @@ def test_a_county_refers_its_first_patient(house, sign_in, shot):
     state(chen, "诊治中")
 
     # she is better: down again, with a plan for the rehabilitation
-    dialog = begin(chen, "建议下转")
-    expect(field(dialog, "下转至")).to_have_value(house.township)
-    field(dialog, "健康问题评估").fill("不稳定型心绞痛，支架植入术后，病情平稳")
-    field(dialog, "治疗方案").fill("阿司匹林、氯吡格雷、阿托伐他汀长期口服")
-    field(dialog, "康复措施指导").fill("每日步行 30 分钟，低盐低脂饮食，两周后复查血脂")
+    letter = chen.url
+    chen.get_by_role("link", name="建议下转").click()
+    expect(field(chen, "下转至")).to_have_value(house.township)
+    field(chen, "健康问题评估").fill("不稳定型心绞痛，支架植入术后，病情平稳")
+    field(chen, "治疗方案").fill("阿司匹林、氯吡格雷、阿托伐他汀长期口服")
+    field(chen, "康复措施指导").fill("每日步行 30 分钟，低盐低脂饮食，两周后复查血脂")
+    for choice in chen.locator("select[name^=criteria-]").all():
+        choice.select_option("yes")
     shot(chen, "proposes-down")
-    finish(dialog)
+    chen.get_by_role("button", name="提交下转申请").click()
+    expect(chen.locator(".flash")).to_contain_text("已提交")
+    chen.goto(letter)
     state(chen, "建议下转")
 
     # discharged, and the receipt goes back
@@ -206,7 +211,7 @@ def test_a_county_refers_its_first_patient(house, sign_in, shot):
 
     # 孙主管 sees the counts, and opens a number as a list
     sun = sign_in("manager")
-    sun.get_by_role("link", name="统计").first.click()
+    sun.get_by_role("link", name="管理", exact=True).first.click()
     expect(sun.locator(".stat").filter(has_text="下转两周内随访率")).to_contain_text("%")
     shot(sun, "statistics")
     shot(sun, "statistics-whole", whole=True)
