@@ -13,7 +13,7 @@ from pydantic import Field
 from xinglin.clinical.privacy import models as privacy
 from xinglin.kernel import inbox, parameters
 from xinglin.kernel.models import InboxItem
-from xinglin.ui.api import Named, Paging, page_of, paged
+from xinglin.ui.api import Named, Paging, page_of, paged, part_of
 from xinglin.ui.requests import Request
 
 router = Router(tags=["公共"])
@@ -98,8 +98,7 @@ def waiting(request: Request, asked: Query[InboxFilter]) -> Any:
 def settings(request: Request, asked: Query[Paging]) -> Any:
     """全部时限、阈值与开关及其来源。"""
     rows = parameters.every()
-    start = (asked.page - 1) * asked.page_size
-    return {"items": rows[start : start + asked.page_size], "count": len(rows)}
+    return part_of(rows, asked)
 
 
 @router.get("/caller", response=CallerOut, operation_id="readCaller", summary="我是谁")

@@ -7,14 +7,14 @@ the gateway knows the caller, mounts the routers and turns refusals into problem
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import orjson
 from django.db.models import Model, QuerySet, TextChoices
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -31,6 +31,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from xinglin.kernel.errors import Refused
+from xinglin.kernel.reasons import Reasons
 from xinglin.kernel.records import YEARS
 from xinglin.ui.paging import LARGEST, SIZES, Counting, counter
 
@@ -134,6 +135,33 @@ def paged(
     count, exact = (counting or counter(queryset))(None if paging.total else COUNTED_TO)
     told = {"items": items, "count": max(count, start + len(items))}
     return told if exact else {**told, "exact": False}
+
+
+def part_of(found: Sequence[Any], paging: Paging) -> dict[str, Any]:
+    """One page of what is in memory already, and the total."""
+    start = (paging.page - 1) * paging.page_size
+    return {"items": found[start : start + paging.page_size], "count": len(found)}
+
+
+def reasons_of(reasons: Reasons, question: str, paging: Paging) -> dict[str, Any]:
+    """One page of the coded reasons for a question; Http404 for one that nobody asks."""
+    try:
+        return part_of(list(reasons.of(question).values()), paging)
+    except KeyError:
+        raise Http404 from None
+
+
+# What the description says of a door that answers with a stored paper.
+PAPER: dict[str, Any] = {
+    "responses": {
+        200: {
+            "content": {
+                kind: {"schema": {"type": "string", "format": "binary"}}
+                for kind in ("application/pdf", "image/png", "image/jpeg")
+            }
+        }
+    }
+}
 
 
 def acts(

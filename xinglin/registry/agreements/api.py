@@ -26,7 +26,18 @@ from xinglin.registry.agreements.models import (
     uses,
 )
 from xinglin.registry.organisations.models import Organisation
-from xinglin.ui.api import Day, In, Named, Paging, changes, chosen, enumerated, page_of, paged
+from xinglin.ui.api import (
+    PAPER,
+    Day,
+    In,
+    Named,
+    Paging,
+    changes,
+    chosen,
+    enumerated,
+    page_of,
+    paged,
+)
 from xinglin.ui.downloads import stored_file
 from xinglin.ui.requests import Request
 
@@ -326,16 +337,7 @@ def file_paper(
     f"{ADDRESS}/documents/{{uuid:paper}}",
     operation_id="downloadAgreementPaper",
     summary="下载签署文本",
-    openapi_extra={
-        "responses": {
-            200: {
-                "content": {
-                    kind: {"schema": {"type": "string", "format": "binary"}}
-                    for kind in ("application/pdf", "image/png", "image/jpeg")
-                }
-            }
-        }
-    },
+    openapi_extra=PAPER,
 )
 def paper(request: Request, pk: UUID, paper: UUID) -> HttpResponse:
     """协议各方和管理机构可下载。"""

@@ -9,7 +9,7 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from xinglin.registry.terminology import catalogue
-from xinglin.ui.api import Paging, page_of
+from xinglin.ui.api import Paging, page_of, part_of
 from xinglin.ui.requests import Request
 
 router = Router(tags=["代码"])
@@ -50,10 +50,7 @@ def concepts(request: Request, asked: Query[ConceptFilter]) -> Any:
     if asked.system not in catalogue.systems():
         raise Http404
     listed = catalogue.code_list(asked.system)
-    start = (asked.page - 1) * asked.page_size
-    end = start + asked.page_size
-    found = listed.search(asked.q, 1000) if asked.q else list(listed.concepts)
-    return {"items": found[start:end], "count": len(found)}
+    return part_of(listed.search(asked.q, 1000) if asked.q else list(listed.concepts), asked)
 
 
 @router.get(

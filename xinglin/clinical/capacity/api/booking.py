@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Status
 
@@ -17,7 +16,7 @@ from xinglin.clinical.privacy.models import ground
 from xinglin.kernel import trail
 from xinglin.registry.organisations.models import Department, Organisation
 from xinglin.registry.people.models import Person
-from xinglin.ui.api import Paging, chosen, page_of, paged
+from xinglin.ui.api import Paging, chosen, page_of, paged, part_of, reasons_of
 from xinglin.ui.requests import Request
 
 router = Router(tags=["号源与预约"])
@@ -262,11 +261,6 @@ def leave(request: Request, pk: UUID, body: schemas.CancelIn) -> Any:
 # ---------------------------------------------------------------------------------- the catalogue
 
 
-def _part(found: list[Any], asked: Paging) -> dict[str, Any]:
-    start = (asked.page - 1) * asked.page_size
-    return {"items": found[start : start + asked.page_size], "count": len(found)}
-
-
 @router.get(
     "/catalogue/capacity-kinds",
     response=page_of(schemas.CodedOut),
@@ -274,7 +268,7 @@ def _part(found: list[Any], asked: Paging) -> dict[str, Any]:
     summary="预约资源类别",
 )
 def kinds(request: Request, asked: Query[Paging]) -> Any:
-    return _part(list(catalogue.kinds().values()), asked)
+    return part_of(list(catalogue.kinds().values()), asked)
 
 
 @router.get(
@@ -284,7 +278,7 @@ def kinds(request: Request, asked: Query[Paging]) -> Any:
     summary="预约渠道",
 )
 def channels(request: Request, asked: Query[Paging]) -> Any:
-    return _part(list(catalogue.channels().values()), asked)
+    return part_of(list(catalogue.channels().values()), asked)
 
 
 @router.get(
@@ -295,8 +289,4 @@ def channels(request: Request, asked: Query[Paging]) -> Any:
 )
 def reasons(request: Request, group: str, asked: Query[Paging]) -> Any:
     """一组原因代码：cancel、close、leave；床位的 block、release、mix、void。"""
-    try:
-        found = list(catalogue.reasons.of(group).values())
-    except KeyError:
-        raise Http404 from None
-    return _part(found, asked)
+    return reasons_of(catalogue.reasons, group, asked)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router
 
@@ -15,7 +14,7 @@ from xinglin.clinical.careplans.models import CarePlan, CareTask
 from xinglin.clinical.careplans.sheet import items_of
 from xinglin.clinical.privacy.models import listed
 from xinglin.kernel import trail
-from xinglin.ui.api import Paging, acts, page_of, paged
+from xinglin.ui.api import Paging, acts, page_of, paged, part_of, reasons_of
 from xinglin.ui.requests import Request
 
 router = Router(tags=["照护计划"])
@@ -177,7 +176,7 @@ def skip(request: Request, pk: UUID, body: schemas.SkipTaskIn) -> Any:
     summary="照护计划模板与下转标准",
 )
 def templates(request: Request, asked: Query[Paging]) -> Any:
-    return _part(list(catalogue.templates().values()), asked)
+    return part_of(list(catalogue.templates().values()), asked)
 
 
 @router.get(
@@ -188,13 +187,4 @@ def templates(request: Request, asked: Query[Paging]) -> Any:
 )
 def reasons(request: Request, group: str, asked: Query[Paging]) -> Any:
     """一组代码：exception、objection、skip、revision、end、outcome、find、symptom。"""
-    try:
-        found = list(catalogue.reasons.of(group).values())
-    except KeyError:
-        raise Http404 from None
-    return _part(found, asked)
-
-
-def _part(found: list[Any], asked: Paging) -> dict[str, Any]:
-    start = (asked.page - 1) * asked.page_size
-    return {"items": found[start : start + asked.page_size], "count": len(found)}
+    return reasons_of(catalogue.reasons, group, asked)

@@ -20,7 +20,7 @@ from xinglin.kernel import trail
 from xinglin.kernel.errors import Forbidden, Refused
 from xinglin.registry.organisations.models import Organisation, tree
 from xinglin.registry.people.models import Person
-from xinglin.ui.api import acts, answer, changes, chosen, page_of, paged
+from xinglin.ui.api import PAPER, acts, answer, changes, chosen, page_of, paged
 from xinglin.ui.downloads import stored_file
 from xinglin.ui.requests import Request
 
@@ -218,16 +218,7 @@ def detail(request: Request, pk: UUID) -> HttpResponse:
     f"{ADDRESS}/documents/{{uuid:document}}",
     operation_id="downloadGreenCaseDocument",
     summary="下载心电图等附件",
-    openapi_extra={
-        "responses": {
-            200: {
-                "content": {
-                    kind: {"schema": {"type": "string", "format": "binary"}}
-                    for kind in ("application/pdf", "image/png", "image/jpeg")
-                }
-            }
-        }
-    },
+    openapi_extra=PAPER,
 )
 def document(request: Request, pk: UUID, document: UUID) -> HttpResponse:
     """双方在患者到院前即可查看；每次下载都留痕。"""

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Query, Router, Status
@@ -19,7 +18,7 @@ from xinglin.clinical.privacy.models import ground
 from xinglin.clinical.record.models import Encounter
 from xinglin.kernel import trail
 from xinglin.registry.people.models import Person
-from xinglin.ui.api import Paging, acts, changes, chosen, page_of, paged
+from xinglin.ui.api import Paging, acts, changes, chosen, page_of, paged, part_of, reasons_of
 from xinglin.ui.requests import Request
 
 router = Router(tags=["医嘱"])
@@ -248,11 +247,6 @@ def void(request: Request, pk: UUID, body: schemas.ReasonIn) -> Any:
 # ------------------------------------------------------------------------------- the catalogue
 
 
-def _part(found: Sequence[Any], asked: Paging) -> dict[str, Any]:
-    start = (asked.page - 1) * asked.page_size
-    return {"items": found[start : start + asked.page_size], "count": len(found)}
-
-
 @router.get(
     "/catalogue/drugs",
     response=page_of(schemas.DrugOut),
@@ -262,7 +256,7 @@ def _part(found: Sequence[Any], asked: Paging) -> dict[str, Any]:
 def drugs(request: Request, asked: Query[schemas.SearchFilter]) -> Any:
     known = catalogue.drugs()
     words = asked.q.strip()
-    return _part(
+    return part_of(
         catalogue.search_drugs(words, len(known)) if words else list(known.values()), asked
     )
 
@@ -276,7 +270,7 @@ def drugs(request: Request, asked: Query[schemas.SearchFilter]) -> Any:
 def items(request: Request, asked: Query[schemas.SearchFilter]) -> Any:
     known = catalogue.items()
     words = asked.q.strip()
-    return _part(
+    return part_of(
         catalogue.search_items(words, len(known)) if words else list(known.values()), asked
     )
 
@@ -288,7 +282,7 @@ def items(request: Request, asked: Query[schemas.SearchFilter]) -> Any:
     summary="频次",
 )
 def frequencies(request: Request, asked: Query[Paging]) -> Any:
-    return _part(list(catalogue.frequencies().values()), asked)
+    return part_of(list(catalogue.frequencies().values()), asked)
 
 
 @router.get(
@@ -298,7 +292,7 @@ def frequencies(request: Request, asked: Query[Paging]) -> Any:
     summary="用法",
 )
 def routes(request: Request, asked: Query[Paging]) -> Any:
-    return _part(list(catalogue.routes().values()), asked)
+    return part_of(list(catalogue.routes().values()), asked)
 
 
 @router.get(
@@ -309,8 +303,4 @@ def routes(request: Request, asked: Query[Paging]) -> Any:
 )
 def reasons(request: Request, group: str, asked: Query[Paging]) -> Any:
     """一组原因代码：send-back、omit、stop、cancel、void。"""
-    try:
-        found = list(catalogue.reasons.of(group).values())
-    except KeyError:
-        raise Http404 from None
-    return _part(found, asked)
+    return reasons_of(catalogue.reasons, group, asked)

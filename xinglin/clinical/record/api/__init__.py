@@ -54,7 +54,7 @@ from xinglin.clinical.record.models import (
 )
 from xinglin.kernel.errors import Conflict
 from xinglin.registry.people.models import Person
-from xinglin.ui.api import Paging, changes, chosen, page_of, paged
+from xinglin.ui.api import PAPER, Paging, changes, chosen, page_of, paged
 from xinglin.ui.requests import Request
 
 router = Router(tags=["病历"])
@@ -313,16 +313,7 @@ def file_document(request: Request, body: Form[DocumentIn], file: File[UploadedF
     "/documents/{uuid:pk}/content",
     operation_id="downloadDocument",
     summary="下载文档",
-    openapi_extra={
-        "responses": {
-            200: {
-                "content": {
-                    kind: {"schema": {"type": "string", "format": "binary"}}
-                    for kind in ("application/pdf", "image/png", "image/jpeg")
-                }
-            }
-        }
-    },
+    openapi_extra=PAPER,
 )
 def download_document(request: Request, pk: UUID) -> HttpResponse:
     """文档原文；每次下载都留痕。"""

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,7 +26,17 @@ from xinglin.kernel import trail
 from xinglin.kernel.errors import Forbidden, Refused
 from xinglin.registry.organisations.models import tree
 from xinglin.registry.people.models import Person
-from xinglin.ui.api import Paging, answer, changes, chosen, page_of, paged
+from xinglin.ui.api import (
+    PAPER,
+    Paging,
+    answer,
+    changes,
+    chosen,
+    page_of,
+    paged,
+    part_of,
+    reasons_of,
+)
 from xinglin.ui.downloads import stored_file
 from xinglin.ui.requests import Request
 
@@ -166,16 +176,7 @@ def _traced(request: Request, referral: Referral) -> None:
     f"{ADDRESS}/documents/{{uuid:document}}",
     operation_id="downloadReferralDocument",
     summary="下载转诊单附件",
-    openapi_extra={
-        "responses": {
-            200: {
-                "content": {
-                    kind: {"schema": {"type": "string", "format": "binary"}}
-                    for kind in ("application/pdf", "image/png", "image/jpeg")
-                }
-            }
-        }
-    },
+    openapi_extra=PAPER,
 )
 def document(request: Request, pk: UUID, document: UUID) -> HttpResponse:
     """转诊双方在患者到诊前即可查看；每次下载都留痕。"""
@@ -210,8 +211,7 @@ def timeline(request: Request, pk: UUID, asked: Query[Paging]) -> HttpResponse:
     referral = one(request, pk)
     _traced(request, referral)
     steps = [{name: step[key] for name, key in STEP.items()} for step in story(referral)]
-    start = (asked.page - 1) * asked.page_size
-    return answer({"items": steps[start : start + asked.page_size], "count": len(steps)})
+    return answer(part_of(steps, asked))
 
 
 @router.get(
@@ -222,9 +222,4 @@ def timeline(request: Request, pk: UUID, asked: Query[Paging]) -> HttpResponse:
 )
 def reasons(request: Request, group: str, asked: Query[Paging]) -> Any:
     """一组原因代码：up、down、lateral、out、in、refusal、cancel、end、waiting 等。"""
-    try:
-        found = list(catalogue.reasons.of(group).values())
-    except KeyError:
-        raise Http404 from None
-    start = (asked.page - 1) * asked.page_size
-    return {"items": found[start : start + asked.page_size], "count": len(found)}
+    return reasons_of(catalogue.reasons, group, asked)

@@ -18,7 +18,7 @@ from xinglin.clinical.privacy import models as privacy
 from xinglin.clinical.record.models import Encounter
 from xinglin.kernel.errors import Forbidden
 from xinglin.registry.people.models import Person
-from xinglin.ui.api import chosen, page_of, paged
+from xinglin.ui.api import chosen, page_of, paged, part_of
 from xinglin.ui.requests import Request
 
 router = Router(tags=["床位"])
@@ -88,8 +88,7 @@ def free_beds(request: Request, asked: Query[schemas.FreeBedsFilter]) -> Any:
     found = _beds(request).by_ward(houses)
     if asked.department is not None:
         found = [row for row in found if row.department_id == asked.department]
-    start = (asked.page - 1) * asked.page_size
-    return {"items": found[start : start + asked.page_size], "count": len(found)}
+    return part_of(found, asked)
 
 
 @router.get(
