@@ -13,6 +13,7 @@ from xinglin.clinical.record.rules import not_in_future
 from xinglin.clinical.referral import catalogue, rules
 from xinglin.clinical.referral.actions import covering
 from xinglin.clinical.referral.models import Direction, Referral
+from xinglin.clinical.triage.rules.advising import treated_in_county
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Conflict, Forbidden, Refused
 from xinglin.registry.organisations.models import Organisation, tree
@@ -116,7 +117,7 @@ def check(referral: Referral) -> Any:
     referral.domain = sensitive.domain_of(referral.diagnosis_code)
     referral.in_catalogue = None
     if referral.direction == Direction.OUT and referral.diagnosis_code:
-        referral.in_catalogue = catalogue.treated_in_county(referral.diagnosis_code)
+        referral.in_catalogue = treated_in_county(referral.diagnosis_code)
     if referral.diagnosis_code:
         concept = terminology.require("icd10", referral.diagnosis_code, field="diagnosis_code")
         referral.diagnosis_name = referral.diagnosis_name or concept.zh

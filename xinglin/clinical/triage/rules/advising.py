@@ -223,6 +223,16 @@ def _find(code: str, diseases: DiseaseList) -> Disease | None:
     return next((row for row in listed if row.code.startswith(code)), None)
 
 
+def treated_in_county(code: str) -> bool:
+    """Whether a disease is in the county's catalogue, so that the county should treat it itself.
+
+    Clinical versions lengthen the codes of ICD-10: they are matched as far as the list says. What
+    the list has for its first care only (class X) is rightly sent out.
+    """
+    found = _find(code.strip().upper(), catalogue.county_list())
+    return found is not None and found.mark != "X"
+
+
 def _best(code: str, lists: Lists) -> Disease | None:
     """The row of either list that names a code more exactly; the township's where both do alike."""
     low, high = _find(code, lists[0]), _find(code, lists[1])
