@@ -163,6 +163,17 @@ def classes() -> dict[str, DrugClass]:
     return _classes(CLASSES)
 
 
+def classes_of(name: str) -> frozenset[str]:
+    """The classes of drug that a written name tells; two for a pill that holds two."""
+    # A syllable stands in the name of half the drugs there are.
+    whole = len(name) > 2
+    told = {
+        drug.group for drug in drugs().values() if drug.zh in name or (whole and name in drug.zh)
+    }
+    told |= {each.code for each in classes().values() if any(word in name for word in each.words)}
+    return frozenset(told)
+
+
 @catalogue.cached
 def _frequencies(name: str) -> dict[str, Frequency]:
     return {

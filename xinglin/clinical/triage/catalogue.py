@@ -53,12 +53,16 @@ class Named:
 
 @dataclass(frozen=True)
 class Number(Named):
-    """A measurable fact: UCUM unit, possible range, results that tell it, how to know it."""
+    """A measurable fact: UCUM unit, possible range, results that tell it, how to know it.
+
+    `classes` are those of drugs, where it is the number of kinds of them in use.
+    """
 
     unit: str
     low: float
     high: float
     loinc: tuple[str, ...]
+    classes: tuple[str, ...]
     days: int
     worse: str
     ask_zh: str
@@ -169,6 +173,7 @@ def _numbers(name: str) -> dict[str, Number]:
             low=float(row["low"]),
             high=float(row["high"]),
             loinc=tuple(row.get("loinc", ())),
+            classes=tuple(row.get("classes", ())),
             days=row.get("days", 0),
             worse=row.get("worse", ""),
             ask_zh=row["ask"],

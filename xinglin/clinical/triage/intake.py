@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from xinglin.clinical.orders import catalogue as orders
 from xinglin.clinical.record.models import (
     Diagnosis,
     Encounter,
@@ -140,7 +141,7 @@ def case_of(actor: Actor, visit: Encounter, told: Told = NOTHING_TOLD) -> Case:
     numbers["bad_followups"] = _unsatisfactory(measured, visit, codes, numbers)
     numbers["visits"] = _visits(diagnosed, own, visit)
     taken = Medication.objects.visible_to(actor).of(person).in_use(today)
-    numbers["drugs"] = taken.order_by().values("name").distinct().count()
+    numbers.update(_kinds(taken.order_by().values_list("name", flat=True).distinct()))
     signs = recognise(f"{complaint}。{history}") | told.signs | _mother(diagnosed, visit)
     return Case(
         diagnoses=tuple(dict.fromkeys(own)),
@@ -149,6 +150,15 @@ def case_of(actor: Actor, visit: Encounter, told: Told = NOTHING_TOLD) -> Case:
         signs=signs - told.denied,
         sex=SEXES.get(Sex(person.sex), ""),
     )
+
+
+def _kinds(names: Iterable[str]) -> dict[str, int]:
+    """How many kinds of drug are in use, for every fact that asks for some classes of them."""
+    found: set[str] = set()
+    for name in names:
+        found |= orders.classes_of(name)
+    asked = {code: set(fact.classes) for code, fact in catalogue.numbers().items() if fact.classes}
+    return {code: len(found & classes) for code, classes in asked.items()}
 
 
 Result = tuple[str, float, datetime, UUID | None]

@@ -173,3 +173,20 @@ def test_the_horizon_reaches_the_rarest_frequency():
             following = timing.next_due(each, start, start)
             assert following is not None
             assert following - start <= timedelta(days=8), each.code
+
+
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [
+        ("硝苯地平控释片 30 mg", {"ccb"}),
+        ("氨氯地平", {"ccb"}),
+        ("缬沙坦氨氯地平片", {"arb", "ccb"}),
+        ("吲达帕胺片", {"thiazide"}),
+        ("瑞舒伐他汀", {"statin"}),
+        ("片", set()),
+        ("", set()),
+        ("祖传秘方", set()),
+    ],
+)
+def test_a_written_name_tells_the_classes_of_drug(name, classes):
+    assert catalogue.classes_of(name) == classes

@@ -6,10 +6,12 @@ import re
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from tests import machines
 from xinglin.clinical.record import actions as record
-from xinglin.clinical.record.models import Encounter
+from xinglin.clinical.record.models import Encounter, Medication
+from xinglin.clinical.triage.intake import case_of
 from xinglin.clinical.triage.models import Assessment, Decision, DeskTriage
 from xinglin.clinical.triage.tests.factories import visit
 from xinglin.kernel import outbox
@@ -295,3 +297,18 @@ def test_a_letter_written_without_pressing_follow_is_agreement(cast, high):
     road.submitted(cast, person=Encounter.objects.get(pk=high.pk).person)
     outbox.deliver()
     assert Assessment.objects.get().decision == "followed"
+
+
+def test_only_drugs_against_pressure_count_as_such(cast, high):
+    for name in ("氨氯地平", "阿托伐他汀", "阿司匹林"):
+        record.note(
+            Medication(
+                person=cast.patient,
+                organisation=cast.township,
+                name=name,
+                started_on=timezone.localdate(),
+            ),
+            by=cast.wang,
+        )
+    numbers = case_of(cast.wang, high).numbers
+    assert (numbers["pressure_drugs"], numbers["lipid_drugs"]) == (1, 1)
