@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django import forms
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -79,19 +80,23 @@ def _house(actor: Actor, pk: UUID) -> Choice:
 
 
 class PlacePicker(forms.TextInput):
-    """The ranked destinations, fetched as the form changes; `url` answers with the list."""
+    """The ranked destinations, asked of `url` again whenever the form changes.
+
+    `listed` is the list for the form as it comes; without it the list is fetched when it comes into
+    sight, once.
+    """
 
     template_name = "referral/widgets/place.html"
     wide = True
+    listed: SafeString | None = None
 
-    def __init__(self, url: Any = "", *, once: bool = False) -> None:
+    def __init__(self, url: Any = "") -> None:
         super().__init__()
         self.url = url
-        self.once = once
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
-        context["widget"] |= {"url": str(self.url), "once": self.once}
+        context["widget"] |= {"url": str(self.url), "listed": self.listed}
         return context
 
     def use_required_attribute(self, initial: Any) -> bool:

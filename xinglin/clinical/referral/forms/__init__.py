@@ -184,6 +184,7 @@ class ReferralForm(ModelForm):
         super().__init__(filled_in(data, actor), *args, **kwargs)
         place: Any = self.fields["place"]
         place.actor = actor
+        place.initial = self.instance.wished_place
         place.widget.url = reverse("referral:destinations") + (
             f"?advice={advice}" if advice else ""
         )
@@ -435,7 +436,7 @@ def act_form(act: str, actor: Actor, referral: Referral, data: Any = None) -> Fo
         place: Any = form.fields["place"]
         place.actor = actor
         url = f"{reverse('referral:destinations')}?referral={referral.pk}"
-        place.widget = PlacePicker(url, once=True)
+        place.widget = PlacePicker(url)
     for field in form.fields.values():
         if isinstance(field, HouseField):
             field.of(actor)

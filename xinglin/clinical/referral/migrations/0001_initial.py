@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
                 ('doctor', models.CharField(blank=True, max_length=50, verbose_name='转诊医师')),
                 ('doctor_phone', models.CharField(blank=True, max_length=20, verbose_name='医师电话')),
                 ('to_department', models.CharField(blank=True, max_length=50, verbose_name='转入科室')),
+                ('wished_place', models.CharField(blank=True, editable=False, max_length=50)),
                 ('direction', models.CharField(choices=[('up', '上转'), ('down', '下转'), ('lateral', '平转'), ('out', '转往县外'), ('in', '县外转入')], max_length=8, verbose_name='转诊方向')),
                 ('urgency', models.CharField(choices=[('emergency', '急'), ('urgent', '限时'), ('routine', '常规')], default='routine', max_length=10, verbose_name='紧急程度')),
                 ('kind', models.CharField(choices=[('outpatient', '门诊'), ('inpatient', '住院'), ('exam', '检查检验'), ('green-channel', '绿色通道')], default='outpatient', max_length=14, verbose_name='转诊类型')),

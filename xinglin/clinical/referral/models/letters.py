@@ -181,6 +181,8 @@ class Referral(Workflow):
         Organisation, models.PROTECT, related_name="+", verbose_name=_("转入机构")
     )
     to_department = models.CharField(_("转入科室"), max_length=50, blank=True)
+    # What a draft chose from the ranking (`slot:…`); nothing is kept until it is submitted.
+    wished_place = models.CharField(max_length=50, blank=True, editable=False)
     direction = models.CharField(_("转诊方向"), max_length=8, choices=Direction)
     urgency = models.CharField(
         _("紧急程度"), max_length=10, choices=Urgency, default=Urgency.ROUTINE

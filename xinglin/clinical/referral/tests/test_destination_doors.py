@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from django.utils import timezone
@@ -56,10 +57,18 @@ def asked(client, county, **facts):
     return client.post("/referrals/destinations/", {**typed(county), "field": "place", **facts})
 
 
-def test_the_form_fetches_the_list(wang):
+def test_the_list_comes_with_the_form_and_is_asked_for_again_as_it_changes(wang, county):
     page = wang.get("/referrals/new/").content.decode()
-    assert 'hx-post="/referrals/destinations/"' in page
-    assert "推荐去向" in page
+    assert 'hx-post="/referrals/destinations/" hx-trigger="change' in page
+    assert str(county.hospital) in page.partition("推荐去向")[2].partition("不预约")[0]
+
+
+def test_a_draft_remembers_the_place_that_was_chosen_and_holds_nothing(wang, county):
+    chosen = f"slot:{placing.slot().pk}"
+    answer = wang.post("/referrals/new/", {**typed(county), "place": chosen, "save": "1"})
+    page = wang.get(answer["Location"] + "edit/").content.decode()
+    assert re.search(rf'value="{chosen}"[^>]* checked', page)
+    assert not Booking.objects.exists()
 
 
 def test_the_list_tells_place_reason_and_order(wang, county):

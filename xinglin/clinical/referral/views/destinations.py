@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from xinglin.clinical.referral import permissions
 from xinglin.clinical.referral.destinations.finding import Destination, find
 from xinglin.clinical.referral.destinations.wanted import Wanted, of_referral
+from xinglin.clinical.referral.forms import ReferralForm
 from xinglin.clinical.referral.models import Kind, Referral, Urgency
 from xinglin.clinical.referral.rules import way_of_reason
 from xinglin.clinical.triage.models import Assessment, Outcome
@@ -24,6 +28,9 @@ from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Forbidden
 from xinglin.registry.people.models import Person
 from xinglin.ui.requests import Request
+
+# The fields of a letter that the question is read from.
+ASKED = ("person", "urgency", "kind", "to_department", "diagnosis_code", "reason_code")
 
 
 @dataclass(frozen=True)
@@ -44,32 +51,44 @@ def destinations(request: Request) -> HttpResponse:
     if not (actor.may(permissions.DRAFT.code) or actor.may(permissions.REDIRECT.code)):
         raise Forbidden(_("当前岗位不能填写转诊单。"))
     field = told.get("field", "place")
-    prefix = field.removesuffix("place")
     if "referral" in request.GET:
         rows = Referral.objects.visible_to(actor).select_related("person")
         wanted = of_referral(get_object_or_404(rows, pk__in=_known(request.GET["referral"])))
     else:
         wanted = _wanted(actor, told, field, _advice(actor, request.GET.get("advice", "")))
-    question = _digest(wanted)
-    if told.get(f"{field}-question") == question:
+    if told.get(f"{field}-question") == _digest(wanted):
         return HttpResponse(status=204)
+    return HttpResponse(_listed(wanted, told, field))
+
+
+def list_in(form: ReferralForm, actor: Actor, advice: str) -> None:
+    """Put the list for what a letter says as it comes into its form; `advice` is an id or ""."""
+    if "place" not in form.fields:
+        return
+    values = {name: form[name].value() for name in (*ASKED, "place")}
+    told = {name: str(value or "") for name, value in values.items()}
+    wanted = _wanted(actor, told, "place", _advice(actor, advice))
+    picker: Any = form.fields["place"].widget
+    picker.listed = _listed(wanted, told, "place")
+
+
+def _listed(wanted: Wanted, told: Mapping[str, str], field: str) -> SafeString:
+    """The list as it stands in the form, the choice in `told` marked."""
     most: int = parameters.get("referral.destination.shown")
     found = find(wanted, most=most)
-    return render(
-        request,
-        "referral/destinations.html",
-        {
-            "found": found,
-            "shown": [Shown(each, _fills(each, prefix)) for each in found.destinations],
-            "field": field,
-            "chosen": told.get(field, ""),
-            "question": question,
-            "asked_department": wanted.department,
-        },
-    )
+    prefix = field.removesuffix("place")
+    context = {
+        "found": found,
+        "shown": [Shown(each, _fills(each, prefix)) for each in found.destinations],
+        "field": field,
+        "chosen": told.get(field, ""),
+        "question": _digest(wanted),
+        "asked_department": wanted.department,
+    }
+    return render_to_string("referral/destinations.html", context)
 
 
-def _wanted(actor: Actor, told: Any, field: str, advice: Assessment | None) -> Wanted:
+def _wanted(actor: Actor, told: Mapping[str, str], field: str, advice: Assessment | None) -> Wanted:
     """What a form that is being written asks for; what cannot be read is not asked."""
     urgency, kind = told.get("urgency", ""), told.get("kind", "")
     department = told.get("to_department", "").strip()

@@ -19,6 +19,7 @@ from xinglin.clinical.referral import actions, permissions
 from xinglin.clinical.referral.forms import ReferralForm
 from xinglin.clinical.referral.models import Referral, State, Urgency
 from xinglin.clinical.referral.views.acting import warn_of_cover
+from xinglin.clinical.referral.views.destinations import list_in
 from xinglin.clinical.triage.models import Assessment, Outcome
 from xinglin.kernel import trail
 from xinglin.kernel.access import Actor
@@ -71,6 +72,8 @@ def _write(request: Request, form: ReferralForm) -> HttpResponse:
         choice = form.cleaned_data.get("place")
         place = choice.place if choice else None
         facts = {name: form.cleaned_data[name] for name in actions.WRITABLE if name in form.fields}
+        if "place" in form.fields:
+            facts["wished_place"] = form["place"].value() or ""
         try:
             if is_new:
                 for name, value in facts.items():
@@ -122,6 +125,7 @@ def _tell(form: ReferralForm, refusal: Refused) -> None:
 def _show(
     request: Request, form: ReferralForm, *, status: int = 200, **context: Any
 ) -> HttpResponse:
+    list_in(form, request.actor, _uuid_text(request))
     return page(
         request,
         "referral/form.html",
