@@ -20,5 +20,6 @@ urlpatterns = [
     path("<uuid:pk>/receipt.pdf", views.receipt, name="receipt"),
     path("<uuid:pk>/documents/<uuid:document>/", views.attached, name="document"),
     path("<uuid:pk>/propose-down/", views.propose_down, name="propose-down"),
+    path("<uuid:pk>/plan/", views.plan, name="plan"),
     path("<uuid:pk>/<slug:name>/", views.act, name="act"),
 ]

@@ -112,6 +112,88 @@ def test_what_is_missing_is_said_beside_it(county, enter):
     assert not CarePlan.objects.exists()
 
 
+# A letter that goes down with no way up before it.
+STRAIGHT = {
+    "to_department": "",
+    "diagnosis_name": "",
+    "reason_code": "stable-rehabilitation",
+    "assessment": "病情稳定",
+}
+
+
+def drafted_down(county, **facts):
+    return road.drafted(county, to_org=county.village, **STRAIGHT, **facts)
+
+
+def test_who_submits_a_letter_that_goes_down_comes_to_its_plan(county, enter):
+    draft = drafted_down(county)
+    wang = enter("wang")
+    letter = sent(text(wang.get(f"/referrals/{draft.pk}/edit/")))
+    answer = wang.post(f"/referrals/{draft.pk}/edit/", {**letter, "submit": "1"})
+    address = f"/referrals/{draft.pk}/plan/"
+    assert answer["Location"] == address
+    data = sent(text(wang.get(address)))
+    data |= {f"criteria-{p.code}": "yes" for p in catalogue.criteria_of("chd-pci")}
+    assert wang.post(address, data)["Location"] == draft.get_absolute_url()
+    plan = CarePlan.objects.get()
+    assert (plan.letter, plan.letter.state, plan.organisation) == (
+        draft,
+        "submitted",
+        county.village,
+    )
+    assert "心脏康复步行" in plan.letter.rehabilitation
+
+
+def test_it_may_go_without_a_plan_when_its_words_are_on_the_paper(county, enter):
+    draft = drafted_down(county)
+    address = f"/referrals/{draft.pk}/plan/"
+    answer = enter("wang").post(address, {"alone": "1"})
+    assert answer.status_code == 422
+    assert "转诊单还缺：治疗方案、康复措施指导。" in text(answer)
+    Referral.objects.filter(pk=draft.pk).update(
+        treatment_plan="口服阿司匹林", rehabilitation="步行"
+    )
+    assert enter("wang").post(address, {"alone": "1"}).status_code == 302
+    draft.refresh_from_db()
+    assert (draft.state, draft.care_plan) == ("submitted", None)
+
+
+def straight_plan():
+    return {
+        "template": "hypertension",
+        "criteria": plans.met("hypertension"),
+        "items": [
+            {
+                "kind": "home-visit",
+                "title": "随访",
+                "starts_on": str(NOON.date() + 3 * DAY),
+                "window_days": 7,
+            },
+            {"kind": "education", "title": "低盐饮食", "starts_on": str(NOON.date())},
+        ],
+    }
+
+
+def test_a_letter_that_goes_up_has_no_plan(county, enter):
+    draft = road.drafted(county)
+    address = f"/referrals/{draft.pk}/plan/"
+    assert enter("wang").get(address)["Location"] == draft.get_absolute_url()
+    township = machines.machine(county.township, "t")
+    refused = township.post(f"/referrals/{draft.pk}/submit", {"plan": straight_plan()})
+    assert refused.status_code == 422
+    assert "只有下转申请附照护计划。" in text(refused)
+
+
+def test_machines_send_the_plan_with_the_letter_itself(county):
+    township = machines.machine(county.township, "t")
+    down = drafted_down(county, treatment_plan="观察")
+    told = township.post(f"/referrals/{down.pk}/submit", {"plan": straight_plan()})
+    assert told.status_code == 200, told.content
+    found = township.get(f"/care-plans/{told.json()['care_plan']}").json()
+    assert [each["title"] for each in found["items"]] == ["随访", "低盐饮食"]
+    assert told.json()["rehabilitation"] == "低盐饮食"
+
+
 def test_rows_are_added_and_templates_changed_without_losing_what_was_typed(county, enter):
     above = road.treated(county)
     address = f"/referrals/{above.pk}/propose-down/"

@@ -16,7 +16,6 @@ from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral import catalogue, events, permissions
 from xinglin.clinical.referral.actions import placing, planning, steps
 from xinglin.clinical.referral.actions.answers import note_answer
-from xinglin.clinical.referral.actions.checking import who_follows
 from xinglin.clinical.referral.actions.planning import Plan
 from xinglin.clinical.referral.actions.sending import submit
 from xinglin.clinical.referral.destinations.models import Verdict
@@ -58,15 +57,12 @@ def propose_down(
         parent=referral,
         kind=facts.pop("kind", "outpatient"),
         reason_code=reason_code,
-        rehabilitation=rehabilitation or (plan.texts["rehabilitation"] if plan else ""),
+        rehabilitation=rehabilitation,
         assessment=assessment,
-        treatment_plan=treatment_plan or (plan.texts["treatment_plan"] if plan else ""),
+        treatment_plan=treatment_plan,
         **{**_what_is_known(referral, by, now), **facts},
     )
-    if plan is not None:
-        sequel.follow_up_org = sequel.follow_up_org or who_follows(sequel)
-        planning.write(sequel, plan, by)
-    submit(sequel, by=by, knowing_of_open=True)
+    submit(sequel, by=by, knowing_of_open=True, plan=plan)
     if referral.state == State.IN_TREATMENT:
         referral.move_to(State.DOWN_PROPOSED)
         referral.save()

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from xinglin.clinical.careplans import actions as careplans
 from xinglin.clinical.careplans.models import (
     CarePlan,
@@ -17,7 +19,7 @@ from xinglin.clinical.careplans.models import (
     Progress,
     State,
 )
-from xinglin.clinical.referral.models import Referral
+from xinglin.clinical.referral.models import Direction, Referral
 from xinglin.kernel.access import Actor, system
 from xinglin.kernel.errors import Refused
 
@@ -59,7 +61,11 @@ def _how(item: PlanItem) -> list[str]:
 
 
 def write(letter: Referral, plan: Plan, by: Actor) -> None:
-    """Put a plan with a letter that is about to be submitted."""
+    """Put a plan with a letter that is about to be submitted, and its words where none are."""
+    if letter.direction != Direction.DOWN:
+        raise Refused(_("只有下转申请附照护计划。"), field="to_org")
+    for name, words in plan.texts.items():
+        setattr(letter, name, getattr(letter, name) or words)
     letter.care_plan = careplans.propose(
         CarePlan(
             county_id=letter.county_id,

@@ -117,10 +117,11 @@ def submit(
     by: Actor,
     knowing_of_open: bool = False,
     place: placing.Place | None = None,
+    plan: planning.Plan | None = None,
 ) -> Referral:
     """Ask the other house to take the patient over, and keep a slot or a bed there if one is named.
 
-    A new referral need not be a draft first.
+    A new referral need not be a draft first. One that goes down takes its care plan along.
     """
     new = referral._state.adding
     if new:
@@ -133,6 +134,8 @@ def submit(
     referral.move_to(State.SUBMITTED)
     placing.adopt(referral, place)
     route = checking.check(referral)
+    if plan is not None:
+        planning.write(referral, plan, by)
     checking.require(referral, checking.missing(referral))
     referral.referred_on = referral.referred_on or timezone.localdate(now)
     if referral.is_emergency and checking.missing_paper(referral):

@@ -19,6 +19,7 @@ from xinglin.clinical.referral.api import destinations as destinations
 from xinglin.clinical.referral.api import schemas
 from xinglin.clinical.referral.api.acts import ADDRESS, houses_in, one, router, told
 from xinglin.clinical.referral.api.places import PLACES, place_of
+from xinglin.clinical.referral.api.plans import plan_of
 from xinglin.clinical.referral.api.reading import ROW_COLUMNS, read, row, whole
 from xinglin.clinical.referral.models import Direction, Referral
 from xinglin.clinical.referral.story import story
@@ -138,7 +139,7 @@ def _plain(counted: statistics.Counts) -> dict[str, Any]:
 def create(request: Request, body: schemas.ReferralIn) -> HttpResponse:
     """填写并提交一张转诊单；该患者有未结转诊时答 409，确需新建则 `acknowledge_open`。"""
     actor = request.actor
-    facts = body.model_dump(exclude={*_ASKED, *PLACES}, exclude_none=True)
+    facts = body.model_dump(exclude={*_ASKED, *PLACES, "plan"}, exclude_none=True)
     person = chosen(Person.objects.visible_to(actor), body.person, "person")
     facts = houses_in(request, facts)
     referral = Referral(
@@ -149,8 +150,8 @@ def create(request: Request, body: schemas.ReferralIn) -> HttpResponse:
     )
     despite = body.acknowledge_open
     if body.submit:
-        place = place_of(request, body)
-        actions.submit(referral, by=actor, knowing_of_open=despite, place=place)
+        place, plan = place_of(request, body), plan_of(body)
+        actions.submit(referral, by=actor, knowing_of_open=despite, place=place, plan=plan)
     else:
         actions.draft(referral, by=actor, knowing_of_open=despite)
     return answer(whole(referral, actor), status=201, location=f"/api/v1/referrals/{referral.pk}")

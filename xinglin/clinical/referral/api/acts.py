@@ -10,11 +10,11 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Router
 
-from xinglin.clinical.careplans.sheet import items_of
 from xinglin.clinical.record.models import Document
 from xinglin.clinical.referral import actions
 from xinglin.clinical.referral.api import schemas
 from xinglin.clinical.referral.api.places import place_of
+from xinglin.clinical.referral.api.plans import plan_of
 from xinglin.clinical.referral.api.reading import whole
 from xinglin.clinical.referral.models import Referral
 from xinglin.kernel.errors import Refused
@@ -26,7 +26,7 @@ router = Router(tags=["转诊"])
 ADDRESS = "/referrals/{uuid:pk}"
 # These may be done without a word.
 _ACCEPT = schemas.AcceptIn.model_validate({})
-_SUBMIT = schemas.PlaceIn.model_validate({})
+_SUBMIT = schemas.SubmitIn.model_validate({})
 _TREAT = schemas.TreatIn.model_validate({})
 
 
@@ -58,10 +58,12 @@ _act = acts(router, ADDRESS, schemas.ReferralOut, "Referral")
 
 
 @_act("submit", "提交转诊申请")
-def submit(request: Request, pk: UUID, body: schemas.PlaceIn = _SUBMIT) -> HttpResponse:
-    """请转入机构接收；缺项逐字段说明。给出号源或床位则一并预占。"""
-    place = place_of(request, body)
-    return told(request, actions.submit(one(request, pk), by=request.actor, place=place))
+def submit(request: Request, pk: UUID, body: schemas.SubmitIn = _SUBMIT) -> HttpResponse:
+    """请转入机构接收；缺项逐字段说明。给出号源或床位则一并预占；下转单可附照护计划。"""
+    done = actions.submit(
+        one(request, pk), by=request.actor, place=place_of(request, body), plan=plan_of(body)
+    )
+    return told(request, done)
 
 
 @_act("approve", "审核转出")
@@ -189,16 +191,7 @@ def propose_down(request: Request, pk: UUID, body: schemas.ProposeDownIn) -> Htt
     """带康复计划转回基层；答复为新建的下转单，其 `parent` 为本单。"""
     referral = one(request, pk)
     facts = houses_in(request, body.model_dump(exclude={"plan"}, exclude_none=True))
-    told_plan = body.plan
-    plan = None
-    if told_plan is not None:
-        plan = actions.Plan(
-            items=items_of(told_plan.items),
-            criteria=[row.model_dump() for row in told_plan.criteria],
-            template=told_plan.template,
-            goal=told_plan.goal,
-        )
-    actions.propose_down(referral, by=request.actor, plan=plan, **facts)
+    actions.propose_down(referral, by=request.actor, plan=plan_of(body), **facts)
     sequel = referral.sequels.select_related("person").latest("created_at")
     return answer(
         whole(sequel, request.actor), status=201, location=f"/api/v1/referrals/{sequel.pk}"

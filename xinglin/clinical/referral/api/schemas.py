@@ -177,7 +177,22 @@ class PlaceIn(In):
     bed: UUID | None = Field(None, description="预留指定床位")
 
 
-class ReferralIn(FormIn, PlaceIn):
+class CarePlanIn(In):
+    """The care plan that goes down with the patient: criteria answered, items that can be done."""
+
+    template: str = Field("", max_length=30, description="空为按诊断选择", examples=["chd-pci"])
+    goal: str = Field("", max_length=200)
+    criteria: list[CriterionIn] = Field(max_length=40, description="逐条回答的下转标准")
+    items: list[PlanItemIn] = Field(min_length=1, max_length=60)
+
+
+class SubmitIn(PlaceIn):
+    """What goes with a letter when it is submitted."""
+
+    plan: CarePlanIn | None = Field(None, description="下转单所附的照护计划")
+
+
+class ReferralIn(FormIn, SubmitIn):
     """A new referral, submitted at once unless `submit` is false."""
 
     person: PersonId
@@ -244,15 +259,6 @@ class DischargeIn(In):
     discharged_at: Moment
     discharge_way: str = Field("", max_length=1, description="住院必填", examples=["1"])
     outcome: str = Field("", max_length=1, examples=["2"])
-
-
-class CarePlanIn(In):
-    """The care plan that goes down with the patient: criteria answered, items that can be done."""
-
-    template: str = Field("", max_length=30, description="空为按诊断选择", examples=["chd-pci"])
-    goal: str = Field("", max_length=200)
-    criteria: list[CriterionIn] = Field(max_length=40, description="逐条回答的下转标准")
-    items: list[PlanItemIn] = Field(min_length=1, max_length=60)
 
 
 class ProposeDownIn(In):

@@ -4,7 +4,7 @@ from xinglin.clinical.referral.views.acting import act, arrive, attach, detail, 
 from xinglin.clinical.referral.views.counting import statistics
 from xinglin.clinical.referral.views.destinations import destinations
 from xinglin.clinical.referral.views.listing import export, listing
-from xinglin.clinical.referral.views.lowering import propose_down
+from xinglin.clinical.referral.views.lowering import plan, propose_down
 from xinglin.clinical.referral.views.paper import attached, letter, receipt
 from xinglin.clinical.referral.views.register import export_register, register
 from xinglin.clinical.referral.views.writing import edit, new
@@ -22,6 +22,7 @@ __all__ = [
     "letter",
     "listing",
     "new",
+    "plan",
     "propose_down",
     "receipt",
     "register",

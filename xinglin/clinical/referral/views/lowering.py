@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,9 @@ from xinglin.clinical.careplans import catalogue as careplans
 from xinglin.clinical.careplans.actions import FromTemplate, from_template
 from xinglin.clinical.careplans.sheet import Sheet
 from xinglin.clinical.referral import actions, permissions
+from xinglin.clinical.referral.destinations.choosing import NoSuchPlace, read_choice
 from xinglin.clinical.referral.forms import act_form
-from xinglin.clinical.referral.models import Referral
+from xinglin.clinical.referral.models import Direction, Referral, State
 from xinglin.clinical.referral.views.acting import warn_of_cover
 from xinglin.kernel import trail
 from xinglin.kernel.errors import Refused, WrongState
@@ -29,9 +31,51 @@ from xinglin.ui.requests import Request
 @require_http_methods(["GET", "POST"])
 def propose_down(request: Request, pk: UUID) -> HttpResponse:
     """Choose the house, answer the criteria, edit the template's items, send."""
-    referral = get_object_or_404(Referral.objects.visible_to(request.actor).for_pages(), pk=pk)
+    referral = _one(request, pk)
     if "propose-down" not in permissions.open_to(request.actor, referral):
         return redirect(referral)
+
+    def form_of(data: Any = None) -> Form:
+        return act_form("propose-down", request.actor, referral, data)
+
+    def send(facts: dict[str, Any], plan: actions.Plan | None) -> Referral:
+        facts["consent_method"] = facts["consent_method"] or "verbal"
+        actions.propose_down(referral, by=request.actor, plan=plan, **facts)
+        return referral.sequels.select_related("to_org", "person").latest("created_at")
+
+    return _fill_in(request, referral, form_of, send)
+
+
+@require_http_methods(["GET", "POST"])
+def plan(request: Request, pk: UUID) -> HttpResponse:
+    """The plan of a draft that goes down with no way up before it; sends both, or the draft."""
+    referral = _one(request, pk)
+    allowed = permissions.open_to(request.actor, referral)
+    if "submit" not in allowed or referral.direction != Direction.DOWN:
+        return redirect(referral)
+
+    def send(_facts: dict[str, Any], plan: actions.Plan | None) -> Referral:
+        try:
+            choice = read_choice(request.actor, referral.wished_place)
+        except NoSuchPlace as gone:
+            raise Refused(gone.messages[0]) from gone
+        place = choice.place if choice else None
+        return actions.submit(referral, by=request.actor, place=place, plan=plan)
+
+    return _fill_in(request, referral, Form, send)
+
+
+def _one(request: Request, pk: UUID) -> Referral:
+    return get_object_or_404(Referral.objects.visible_to(request.actor).for_pages(), pk=pk)
+
+
+def _fill_in(
+    request: Request,
+    referral: Referral,
+    form_of: Callable[..., Form],
+    send: Callable[[dict[str, Any], actions.Plan | None], Referral],
+) -> HttpResponse:
+    """Show the sheet, keep what is typed, and `send` what holds; answers with the letter sent."""
     if request.method == "GET":
         trail.read(
             request.actor,
@@ -41,37 +85,32 @@ def propose_down(request: Request, pk: UUID) -> HttpResponse:
             parts="referral",
         )
         code = careplans.template_for(referral.final_code or referral.diagnosis_code).code
-        return _show(
-            request,
-            referral,
-            act_form("propose-down", request.actor, referral),
-            Sheet.proposed(_proposed(code)),
-        )
-    form = act_form("propose-down", request.actor, referral, request.POST)
+        return _show(request, referral, form_of(), Sheet.proposed(_proposed(code)))
+    form = form_of(request.POST)
     sheet = Sheet(request.POST)
     if Sheet.asks(request.POST):
         # A row more, or another template: what was typed so far stays, with no word about it yet.
         names = {name: request.POST.get(form.add_prefix(name), "") for name in form.fields}
-        form = act_form("propose-down", request.actor, referral)
+        form = form_of()
         form.initial = {**form.initial, **names}
         return _show(request, referral, form, sheet.again(request.POST, _proposed(sheet.template)))
-    if all([form.is_valid(), sheet.is_valid()]):
+    alone = "alone" in request.POST and referral.state == State.DRAFT
+    if all([form.is_valid(), alone or sheet.is_valid()]):
         try:
-            _send(request, referral, dict(form.cleaned_data), sheet)
+            sent = send(dict(form.cleaned_data), None if alone else _plan(sheet))
         except WrongState:
             raise
         except Refused as refusal:
-            referral = get_object_or_404(
-                Referral.objects.visible_to(request.actor).for_pages(), pk=pk
-            )
+            referral = _one(request, referral.pk)
             _tell(form, sheet, refusal)
         else:
-            sequel = referral.sequels.select_related("to_org", "person").latest("created_at")
-            messages.success(
-                request,
-                _("下转申请和照护计划已提交至%(house)s。") % {"house": sequel.to_name},
+            words = (
+                _("转诊申请已提交至%(house)s。")
+                if alone
+                else _("下转申请和照护计划已提交至%(house)s。")
             )
-            warn_of_cover(request, sequel, "submit")
+            messages.success(request, words % {"house": sent.to_name})
+            warn_of_cover(request, sent, "submit")
             return redirect(referral)
     return _show(request, referral, form, sheet, status=422)
 
@@ -80,18 +119,12 @@ def _proposed(code: str) -> FromTemplate:
     return from_template(careplans.templates()[code], timezone.localdate())
 
 
-def _send(request: Request, referral: Referral, facts: dict[str, Any], sheet: Sheet) -> None:
-    facts["consent_method"] = facts["consent_method"] or "verbal"
-    actions.propose_down(
-        referral,
-        by=request.actor,
-        plan=actions.Plan(
-            items=sheet.items(),
-            criteria=sheet.criteria.answers(),
-            template=sheet.template,
-            goal=sheet.goal,
-        ),
-        **facts,
+def _plan(sheet: Sheet) -> actions.Plan:
+    return actions.Plan(
+        items=sheet.items(),
+        criteria=sheet.criteria.answers(),
+        template=sheet.template,
+        goal=sheet.goal,
     )
 
 

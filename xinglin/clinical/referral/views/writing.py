@@ -17,7 +17,8 @@ from xinglin.clinical.privacy.models import opened
 from xinglin.clinical.record.models import Allergy, Diagnosis, Encounter, Medication
 from xinglin.clinical.referral import actions, permissions
 from xinglin.clinical.referral.forms import ReferralForm
-from xinglin.clinical.referral.models import Referral, State, Urgency
+from xinglin.clinical.referral.models import Direction, Referral, State, Urgency
+from xinglin.clinical.referral.rules import direction_of
 from xinglin.clinical.referral.views.acting import warn_of_cover
 from xinglin.clinical.referral.views.destinations import list_in
 from xinglin.clinical.triage.models import Assessment, Outcome
@@ -69,6 +70,9 @@ def _write(request: Request, form: ReferralForm) -> HttpResponse:
     is_new = referral._state.adding
     sends = "submit" in request.POST
     if form.is_valid():
+        # Who goes down takes a plan along, which has a page of its own.
+        plans = sends and referral.state == State.DRAFT and _goes_down(referral, form)
+        sends = sends and not plans
         choice = form.cleaned_data.get("place")
         place = choice.place if choice else None
         facts = {name: form.cleaned_data[name] for name in actions.WRITABLE if name in form.fields}
@@ -98,12 +102,22 @@ def _write(request: Request, form: ReferralForm) -> HttpResponse:
                 request,
                 _("转诊申请已提交至%(house)s。") % {"house": referral.to_name}
                 if sends
+                else _("转诊单已存为草稿，请接着填写照护计划。")
+                if plans
                 else _("已保存。"),
             )
             if sends:
                 warn_of_cover(request, referral, "submit")
-            return redirect(referral)
+            return redirect("referral:plan", referral.pk) if plans else redirect(referral)
     return _show(request, form, status=422)
+
+
+def _goes_down(referral: Referral, form: ReferralForm) -> bool:
+    """Whether the letter leads to a house below, and is no emergency."""
+    here, there = tree.get(referral.from_org_id), form.cleaned_data["to_org"]
+    if here is None or form.cleaned_data["urgency"] == Urgency.EMERGENCY:
+        return False
+    return direction_of(here.level, there.level) == Direction.DOWN
 
 
 def _save(referral: Referral, actor: Actor, facts: dict[str, Any]) -> None:
