@@ -225,15 +225,13 @@ def test_what_comes_back_with_a_refused_form_is_traced_too(county):
     assert wrong == []
 
 
-def said_at(county: cast.Cast, who: str, words: tuple[str, ...], ids: list[UUID]) -> list[str]:
+def said_at(county: cast.Cast, who: str, words: tuple[str, ...], ids: list[UUID]) -> Iterator[str]:
     """Addresses at which somebody is told one of the words."""
     client = signed_in(county.users[who])
-    return [
-        f"{who} {path}"
-        for address in ADDRESSES
-        for path in asked(county, address, ids)
-        if path.partition("?")[0] not in COUNTS and tells(client.get(path), words)
-    ]
+    for address in ADDRESSES:
+        for path in asked(county, address, ids):
+            if path.partition("?")[0] not in COUNTS and tells(client.get(path), words):
+                yield f"{who} {path}"
 
 
 @pytest.mark.parametrize("who", ["zhao", pytest.param("chen", marks=pytest.mark.soak)])
@@ -242,7 +240,7 @@ def test_mental_health_is_told_at_no_door_to_those_who_treat_without_its_permiss
     ids = _behind_the_door(county)
     wrong = [path for path in said_at(county, who, BEHIND, ids) if not _own_letter(path)]
     assert wrong == []
-    assert said_at(county, "wang", BEHIND, ids[:1])
+    assert any(said_at(county, "wang", BEHIND, ids[:1])), "who wrote it finds it somewhere"
 
 
 def _own_letter(path: str) -> bool:
@@ -256,7 +254,7 @@ def test_what_is_closed_is_told_at_no_door(county):
     ids = [row.pk for model in FACTS for row in model._default_manager.all()]
     ids += Order.objects.values_list("pk", flat=True)
     ids += Referral.objects.values_list("pk", flat=True)
-    assert said_at(county, "liu", PLANTED, ids) == []
+    assert list(said_at(county, "liu", PLANTED, ids)) == []
 
 
 def test_the_residents_own_pages_are_traced_too(county):
