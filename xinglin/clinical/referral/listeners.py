@@ -7,6 +7,15 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from xinglin.clinical.capacity.events import (
+    BookingCancelled,
+    BookingDisplaced,
+    BookingEvent,
+    BookingMoved,
+    BookingRestored,
+    SlotSubstituted,
+)
+from xinglin.clinical.capacity.models import Booking
 from xinglin.clinical.careplans.events import CareTaskDone, RedFlagRaised
 from xinglin.clinical.careplans.models import CarePlan
 from xinglin.clinical.emergency.events import CaseArrived
@@ -16,6 +25,7 @@ from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.record.rules import said_unit
 from xinglin.clinical.referral import actions, drafting, rules
 from xinglin.clinical.referral.actions.answers import sum_up_answers as sum_up
+from xinglin.clinical.referral.destinations.held import SUBJECT
 from xinglin.clinical.referral.events import ReferralSubmitted
 from xinglin.clinical.referral.models import (
     BEFORE_ANSWER,
@@ -90,6 +100,22 @@ def count_as_agreement(event: ReferralSubmitted) -> None:
     """A doctor who refers a patient whom triage would have referred has answered its advice."""
     if event.direction in (Direction.UP, Direction.OUT):
         triage.heed(event.person_id, event.from_org_id, at=event.at)
+
+
+def follow_the_booking(event: BookingEvent) -> None:
+    """The letter of a promised patient tells no time or room at which nobody awaits them."""
+    if event.subject_kind != SUBJECT or event.subject_id is None:
+        return
+    booking = Booking.objects.get(pk=event.booking_id)
+    for referral in Referral.objects.filter(pk=event.subject_id, state__in=ON_THE_WAY):
+        _try(actions.hear_of_booking, referral, booking=booking)
+
+
+on(BookingMoved)(follow_the_booking)
+on(BookingDisplaced)(follow_the_booking)
+on(BookingRestored)(follow_the_booking)
+on(BookingCancelled)(follow_the_booking)
+on(SlotSubstituted)(follow_the_booking)
 
 
 @on(EncounterEnded)

@@ -95,7 +95,7 @@ EXPIRE: Permission[Referral] = Permission(
     "referral.expire", _("到期处理"), lambda actor, referral: False
 )
 HEAR: Permission[Referral] = Permission(
-    "referral.hear", _("随照护计划变化"), lambda actor, referral: False
+    "referral.hear", _("随照护计划或预约变化"), lambda actor, referral: False
 )
 STATISTICS: Permission[Referral] = Permission("referral.statistics", _("查看转诊统计"))
 

@@ -42,6 +42,7 @@ ICONS = {
     "referral.follow-up": "clipboard-heart",
     "referral.end": "circle-x",
     "referral.expire": "clock",
+    "referral.hear": "refresh",
     "referral.attach": "paperclip",
     "referral.complete": "edit",
     "referral.file-insurance": "file-text",

@@ -5,16 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from xinglin.clinical.capacity.models import Booking
 from xinglin.clinical.record import actions as record
 from xinglin.clinical.record.models import Encounter
 from xinglin.clinical.referral import catalogue, events, permissions, rules
 from xinglin.clinical.referral.actions import placing, planning, steps
 from xinglin.clinical.referral.actions.answers import note_answer
+from xinglin.clinical.referral.destinations.held import held_by
 from xinglin.clinical.referral.destinations.models import Verdict
-from xinglin.clinical.referral.models import Kind, Referral, State
+from xinglin.clinical.referral.models import ON_THE_WAY, Kind, Referral, State
 from xinglin.kernel import clock, parameters
 from xinglin.kernel.access import Actor
 from xinglin.kernel.actions import action
@@ -260,6 +263,45 @@ def discharge(
     referral.outcome = outcome or referral.outcome
     referral.save()
     steps.tell_sender(referral, gettext_noop("患者 %(patient)s 已在%(to)s诊毕出院"))
+    return referral
+
+
+@action(permissions.HEAR)
+def hear_of_booking(referral: Referral, *, by: Actor, booking: Booking) -> Referral:
+    """The booking of a promised patient has changed: the letter says what holds now."""
+    if referral.state not in ON_THE_WAY:
+        raise WrongState(_("患者已到诊或转诊已结束，预约变动不再影响转诊单。"))
+    held = held_by(referral)
+    told: tuple[datetime | None, str]
+    if held is not None and held.stands:
+        if held.booking != booking:
+            # The news is of one that this has taken the place of.
+            return referral
+        told = (booking.start_at, held.where[:100])
+    elif referral.expected_at == booking.start_at:
+        told = (None, "")
+    else:
+        return referral
+    if told == (referral.expected_at, referral.place):
+        return referral
+    referral.expected_at, referral.place = told
+    now = clock.now()
+    steps.owed_by_receiver(
+        referral,
+        permissions.RECEIVE,
+        since=now,
+        due_at=(referral.expected_at or now) + rules.valid_for(referral.kind),
+    )
+    referral.save()
+    if referral.expected_at is None:
+        steps.tell_sender(referral, gettext_noop("患者 %(patient)s 在%(to)s的预约已取消，待改约"))
+    else:
+        steps.tell_sender(
+            referral,
+            gettext_noop("患者 %(patient)s 在%(to)s的就诊安排改为 %(time)s %(place)s"),
+            time=f"{timezone.localtime(referral.expected_at):%m-%d %H:%M}",
+            place=referral.place,
+        )
     return referral
 
 

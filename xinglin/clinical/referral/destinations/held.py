@@ -53,6 +53,11 @@ class Held:
         return place.pk in (self.hold.bed_id, self.hold.bed.ward_id)
 
     @property
+    def stands(self) -> bool:
+        """Whether the patient is awaited there: a session that has fallen away awaits nobody."""
+        return self.booking is None or self.booking.state != State.DISPLACED
+
+    @property
     def start_at(self) -> datetime | None:
         """When the patient is awaited; a bed waits from now on."""
         return self.booking.start_at if self.booking else None

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from tests import cast
+from xinglin.clinical.capacity import actions as bookings
 from xinglin.clinical.capacity.models import BedHold, BedStay, Booking, HoldState, State
 from xinglin.clinical.capacity.tests import factories as capacity
 from xinglin.clinical.referral import actions as referrals
@@ -17,6 +18,9 @@ from xinglin.clinical.referral.models import Referral
 from xinglin.clinical.referral.models import State as Stage
 from xinglin.clinical.referral.tests import placing
 from xinglin.clinical.referral.tests.asking import DAY, HOUR, NOON, refused
+from xinglin.kernel import outbox
+from xinglin.kernel.access import system
+from xinglin.kernel.models import Notice, TrailEntry
 from xinglin.kernel.worker import everything_due
 
 pytestmark = pytest.mark.django_db
@@ -275,3 +279,64 @@ def test_the_office_redirects_and_keeps_a_place(county, noon):
     )
     referrals.redirect(referral, by=boss, to_org=county.hospital, place=coming)
     assert held_by(referral).booking.slot_id == coming.pk
+
+
+# ------------------------------------------------------------- what the house does to a promise
+
+
+def promised(county) -> Referral:
+    return referrals.accept(with_slot(county), by=county.li, department="心内科", doctor="陈主任")
+
+
+def after_the_news(referral) -> Referral:
+    outbox.deliver()
+    return Referral.objects.get(pk=referral.pk)
+
+
+def told_sender(county) -> list[str]:
+    rows = Notice.objects.filter(org_id=county.township.pk).order_by("id")
+    return [notice.text for notice in rows]
+
+
+def test_the_letter_follows_a_booking_that_is_moved(county):
+    referral = promised(county)
+    bookings.move(booking(referral), by=county.li, slot=placing.slot("09:00"))
+    letter = after_the_news(referral)
+    assert letter.expected_at == placing.slot("09:00").start_at
+    assert letter.due_at > letter.expected_at
+    assert "的就诊安排改为" in "".join(told_sender(county))
+    line = TrailEntry.objects.filter(verb="referral.hear").latest("id")
+    assert line.subject_id == referral.pk
+
+
+def test_a_session_that_falls_away_leaves_no_time_in_the_letter_until_it_is_back(county):
+    referral = promised(county)
+    first = referral.expected_at
+    found = booking(referral)
+    bookings.displace(found, by=system(county.region.pk))
+    letter = after_the_news(referral)
+    assert (letter.expected_at, letter.place, letter.state) == (None, "", Stage.ACCEPTED)
+    assert "的预约已取消，待改约" in "".join(told_sender(county))
+    bookings.restore(booking(referral), by=system(county.region.pk))
+    assert after_the_news(referral).expected_at == first
+
+
+def test_a_booking_that_the_house_cancels_leaves_the_letter_accepted_without_a_time(county):
+    referral = promised(county)
+    bookings.cancel(booking(referral), by=county.li, code="closed")
+    letter = after_the_news(referral)
+    assert (letter.expected_at, letter.place, letter.state) == (None, "", Stage.ACCEPTED)
+
+
+def test_what_a_desk_wrote_itself_stays_when_it_gave_another_place(county):
+    referral = with_slot(county)
+    referrals.accept(
+        referral,
+        by=county.li,
+        department="心内科",
+        place="门诊三楼 302",
+        slot_or_bed=placing.slot("09:00"),
+    )
+    letter = after_the_news(referral)
+    assert letter.place == "门诊三楼 302"
+    assert letter.expected_at == placing.slot("09:00").start_at

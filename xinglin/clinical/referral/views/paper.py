@@ -89,8 +89,9 @@ def _answer(referral: Referral, kind: str, content: bytes) -> HttpResponse:
 def _facts(referral: Referral, request: Request) -> dict[str, Any]:
     """Everything the paper says, as plain text in the words of the form."""
     person = referral.person
-    # Where and when as it is kept today: a booking may have been moved since the answer.
+    # Where and when as it is kept today: before an answer only the booking tells it.
     held = held_by(referral)
+    held = held if held is not None and held.stands else None
     expected = (held.start_at if held else None) or referral.expected_at
     return {
         "number": referral.number,
