@@ -12,7 +12,9 @@ from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from xinglin.clinical.capacity.models import Ward
 from xinglin.clinical.emergency import actions, catalogue, permissions
+from xinglin.clinical.emergency.actions.bedding import held_for, wards_for
 from xinglin.clinical.emergency.models import GreenCase, State
 from xinglin.clinical.record import rules as record
 from xinglin.kernel.access import Actor
@@ -214,6 +216,13 @@ def dead(choice: tuple[Any, Any]) -> bool:
 
 class PrepareForm(ActForm):
     prepared = forms.MultipleChoiceField(label=_("准备"), required=False, widget=TickedChoices)
+    ward = forms.ModelChoiceField(
+        label=_("预留床位"),
+        queryset=Ward.objects.none(),
+        required=False,
+        empty_label=_("不预留"),
+        help_text=_("保留病区内第一张合适的空床；没有空床也可先确认接收。"),
+    )
     place = forms.CharField(
         label=_("直达地点（抢救室、导管室、床号）"), required=False, max_length=100
     )
@@ -222,6 +231,12 @@ class PrepareForm(ActForm):
     def fit(self) -> None:
         self.choose("prepared", [(each.code, each.label) for each in self.case.of_kind.ready])
         self.initial.setdefault("prepared", self.case.prepared)
+        held = held_for(self.case)
+        wards: Any = self.fields["ward"]
+        wards.queryset = wards_for(self.case)
+        self.initial.setdefault("ward", held.bed.ward_id if held else None)
+        if not wards.queryset.exists():
+            del self.fields["ward"]
         self.initial.setdefault("place", self.case.place)
         self.initial.setdefault("note", self.case.prepared_note)
 

@@ -1,10 +1,13 @@
-"""What the green channel does on hearing of its own start and of a death."""
+"""What the green channel does on hearing of its own start, of a death, and of a bed lost."""
 
 from __future__ import annotations
 
 from django.db import transaction
 
+from xinglin.clinical.capacity.events.beds import BedHoldEnded
+from xinglin.clinical.capacity.models import HoldState
 from xinglin.clinical.emergency import actions
+from xinglin.clinical.emergency.actions.bedding import SUBJECT
 from xinglin.clinical.emergency.events import CaseOpened
 from xinglin.clinical.emergency.models import GreenCase
 from xinglin.clinical.triage import hearing as triage
@@ -29,3 +32,20 @@ def end_after_death(event: PersonDied) -> None:
 def count_as_agreement(event: CaseOpened) -> None:
     """A doctor who starts the channel that triage would have advised has answered its advice."""
     triage.heed(event.person_id, event.from_org_id, at=event.at)
+
+
+@on(BedHoldEnded)
+def hear_of_bed(event: BedHoldEnded) -> None:
+    """A bed that is kept no more and was not lain in does not stand ready."""
+    if event.subject_kind != SUBJECT or event.subject_id is None or event.state == HoldState.USED:
+        return
+    if event.end_code == "green-channel":
+        # Given back by the case itself.
+        return
+    for case in GreenCase.objects.filter(pk=event.subject_id).running():
+        try:
+            with transaction.atomic():
+                actions.hear_of_bed(case, by=system(case.county_id))
+        except Refused:
+            # Another is held already, or it was never said to be ready.
+            continue

@@ -1,6 +1,7 @@
 """What people do with a case of the green channel. Every write to one happens here."""
 
 from xinglin.clinical.emergency.actions.answering import admit, confirm, prepare, redirect
+from xinglin.clinical.emergency.actions.bedding import hear_of_bed
 from xinglin.clinical.emergency.actions.ending import hear_of_death, report_death, stand_down
 from xinglin.clinical.emergency.actions.noting import attach, describe, observe
 from xinglin.clinical.emergency.actions.opening import (
@@ -29,6 +30,7 @@ __all__ = [
     "correct",
     "describe",
     "destinations",
+    "hear_of_bed",
     "hear_of_death",
     "identify",
     "observe",

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from xinglin.clinical.capacity.models import Ward
 from xinglin.clinical.emergency import catalogue, events, permissions
-from xinglin.clinical.emergency.actions import turns
+from xinglin.clinical.emergency.actions import bedding, turns
 from xinglin.clinical.emergency.actions.opening import NoDestination, destinations
 from xinglin.clinical.emergency.actions.stamping import by_two_parties
 from xinglin.clinical.emergency.models import GreenCase
@@ -35,8 +36,12 @@ def confirm(
     prepared: Sequence[str] = (),
     note: str = "",
     place: str = "",
+    ward: Ward | None = None,
 ) -> GreenCase:
-    """Stand ready for the patient; the sender sees it at once, with what is made ready."""
+    """Stand ready for the patient; the sender sees it at once, with what is made ready.
+
+    With a `ward` the bed is really held there.
+    """
     turns.still(case, permissions.CONFIRM)
     if case.confirmed_at is not None:
         raise ConfirmedAlready(
@@ -45,22 +50,30 @@ def confirm(
     now = clock.now()
     case.confirmed_at, case.confirmed_by = now, by.name
     _make_ready(case, prepared, note, place)
+    _keep_bed(case, ward, by)
     turns.keep(case, now)
     turns.tell_sender(case, gettext_noop("%(to)s已确认接收 %(patient)s，准备中"))
     turns.announce(events.CaseConfirmed, case, now)
-    if prepared:
+    if case.prepared:
         turns.announce(events.CasePrepared, case, now, prepared=case.prepared)
     return case
 
 
 @action(permissions.PREPARE)
 def prepare(
-    case: GreenCase, *, by: Actor, prepared: Sequence[str], note: str = "", place: str = ""
+    case: GreenCase,
+    *,
+    by: Actor,
+    prepared: Sequence[str],
+    note: str = "",
+    place: str = "",
+    ward: Ward | None = None,
 ) -> GreenCase:
-    """Say what stands ready: the team, the CT, the laboratory, blood, the bed."""
+    """Say all that stands ready: the team, the CT, the laboratory, blood, the bed of a `ward`."""
     turns.still(case, permissions.PREPARE)
     now = clock.now()
     _make_ready(case, prepared, note, place)
+    _keep_bed(case, ward, by)
     turns.keep(case, now)
     turns.announce(events.CasePrepared, case, now, prepared=case.prepared)
     return case
@@ -80,6 +93,18 @@ def _make_ready(case: GreenCase, prepared: Sequence[str], note: str, place: str)
     case.place = place.strip()
 
 
+def _keep_bed(case: GreenCase, ward: Ward | None, by: Actor) -> None:
+    """What the bed board holds is ready by itself, and tells where the patient goes."""
+    bedding.keep(case, ward, by=by)
+    held = bedding.held_for(case)
+    if held is None:
+        return
+    if bedding.ITEM not in case.prepared:
+        order = [each.code for each in case.of_kind.ready]
+        case.prepared = sorted({*case.prepared, bedding.ITEM}, key=order.index)
+    case.place = case.place or held.bed.full_name[:100]
+
+
 @action(permissions.REDIRECT)
 def redirect(case: GreenCase, *, by: Actor, to_org: Organisation) -> GreenCase:
     """Ask another house, before the patient is there; what the first made ready is void."""
@@ -92,6 +117,7 @@ def redirect(case: GreenCase, *, by: Actor, to_org: Organisation) -> GreenCase:
             field="to_org",
         )
     now = clock.now()
+    bedding.free(case)
     turns.tell_receiver(case, gettext_noop("%(patient)s 已改送其他机构，准备可以解除"))
     case.to_org = to_org
     case.asked_at = now

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from xinglin.clinical.emergency import catalogue, events, permissions
-from xinglin.clinical.emergency.actions import turns
+from xinglin.clinical.emergency.actions import bedding, turns
 from xinglin.clinical.emergency.actions.noting import DEADLY
 from xinglin.clinical.emergency.models import BEFORE_ARRIVAL, GreenCase, State
 from xinglin.kernel import clock
@@ -24,6 +24,7 @@ def stand_down(case: GreenCase, *, by: Actor, code: str, text: str = "") -> Gree
     now = clock.now()
     case.end_code, case.end_reason, case.ended_at = code, text.strip(), now
     turns.keep(case, now)
+    bedding.free(case)
     tell = turns.tell_receiver if by.at(case.from_org_id) else turns.tell_sender
     tell(case, gettext_noop("%(patient)s 的绿色通道已解除"))
     turns.announce(events.CaseEnded, case, now, end_code=code)
@@ -47,6 +48,7 @@ def report_death(case: GreenCase, *, by: Actor, course: str = "", text: str = ""
     case.course = course or case.course
     case.end_reason, case.ended_at = text.strip(), now
     turns.keep(case, now)
+    bedding.free(case)
     for tell in (turns.tell_sender, turns.tell_receiver):
         tell(case, gettext_noop("绿色通道患者 %(patient)s 已死亡"))
     turns.announce(events.CaseEnded, case, now, end_code="")
@@ -60,5 +62,6 @@ def hear_of_death(case: GreenCase, *, by: Actor) -> GreenCase:
     now = clock.now()
     case.ended_at = now
     turns.keep(case, now)
+    bedding.free(case)
     turns.announce(events.CaseEnded, case, now, end_code="")
     return case

@@ -12,7 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import File, Form, Query, Router, UploadedFile
 
+from xinglin.clinical.capacity.models import Ward
 from xinglin.clinical.emergency import actions, delays, permissions, rules
+from xinglin.clinical.emergency.actions.bedding import held_for
 from xinglin.clinical.emergency.api import schemas
 from xinglin.clinical.emergency.models import GreenCase
 from xinglin.clinical.privacy.models import listed
@@ -60,10 +62,12 @@ def _whole(request: Request, case: GreenCase) -> dict[str, Any]:
     authors = {step.code: step.author for step in case.standing}
     signs = case.observations.filter(voided_at=None).order_by("measured_at", "code")
     papers = case.documents.filter(voided_at=None).order_by("filed_at", "id")
+    held = held_for(case)
     return {
         **_row(case),
         **{name: getattr(case, name) for name in PLAIN},
         "encounter": case.encounter_id,
+        "bed": held.bed.full_name if held else "",
         "acts": permissions.open_to(request.actor, case),
         "steps": [
             {
@@ -266,16 +270,24 @@ def correct(request: Request, pk: UUID, body: schemas.GreenCorrectIn) -> HttpRes
     return _told(request, actions.correct(case, by=request.actor, at=body.at, **facts))
 
 
+def _ready(request: Request, body: schemas.GreenReadyIn) -> dict[str, Any]:
+    """What stands ready as the actions take it, the ward by its row."""
+    told = body.model_dump()
+    if told["ward"] is not None:
+        told["ward"] = chosen(Ward.objects.visible_to(request.actor), told["ward"], "ward")
+    return told
+
+
 @_act("confirm", "确认接收")
 def confirm(request: Request, pk: UUID, body: schemas.GreenReadyIn) -> HttpResponse:
     """接收机构就位，并告知已准备什么。"""
-    done = actions.confirm(_one(request, pk), by=request.actor, **body.model_dump())
+    done = actions.confirm(_one(request, pk), by=request.actor, **_ready(request, body))
     return _told(request, done)
 
 
 @_act("prepare", "登记院前准备")
 def prepare(request: Request, pk: UUID, body: schemas.GreenReadyIn) -> HttpResponse:
-    done = actions.prepare(_one(request, pk), by=request.actor, **body.model_dump())
+    done = actions.prepare(_one(request, pk), by=request.actor, **_ready(request, body))
     return _told(request, done)
 
 

@@ -112,6 +112,7 @@ class GreenCaseOut(GreenCaseRowOut):
     confirmed_by: str
     prepared: list[str]
     prepared_note: str
+    bed: str = Field(description="床位管理中预留的床位，空为未预留")
     place: str
     course: str = Field(description="CV05.10.200")
     encounter: UUID | None
@@ -161,6 +162,7 @@ class GreenReadyIn(In):
     prepared: list[str] = Field(default=[], examples=[["team", "ct"]])
     note: str = Field("", max_length=200)
     place: str = Field("", max_length=100)
+    ward: UUID | None = Field(None, description="在该病区预留一张合适的空床；空为不预留或取消预留")
 
 
 class GreenDescribeIn(In):

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from xinglin.clinical.emergency import actions, catalogue, permissions, rules
+from xinglin.clinical.emergency.actions.bedding import held_for
 from xinglin.clinical.emergency.forms import ACT_FORMS, ActForm, ObserveForm, OpenForm
 from xinglin.clinical.emergency.models import GreenCase
 from xinglin.clinical.emergency.story import story
@@ -234,6 +235,7 @@ def _context(request: Request, case: GreenCase) -> dict[str, Any]:
         "readings": list(readings.items()),
         "documents": list(case.documents.filter(voided_at=None).order_by("-filed_at")),
         "ready": [(each, each.code in case.prepared) for each in case.of_kind.ready],
+        "held": held_for(case),
         "acts": [
             {
                 "name": name,
