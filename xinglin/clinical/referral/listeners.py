@@ -15,7 +15,7 @@ from xinglin.clinical.capacity.events import (
     BookingRestored,
     SlotSubstituted,
 )
-from xinglin.clinical.capacity.models import Booking
+from xinglin.clinical.capacity.models import Booking, Slot
 from xinglin.clinical.careplans.events import CareTaskDone, RedFlagRaised
 from xinglin.clinical.careplans.models import CarePlan
 from xinglin.clinical.emergency.events import CaseArrived
@@ -107,15 +107,15 @@ def follow_the_booking(event: BookingEvent) -> None:
     if event.subject_kind != SUBJECT or event.subject_id is None:
         return
     booking = Booking.objects.get(pk=event.booking_id)
+    before = None
+    if isinstance(event, BookingMoved):
+        before = Slot.objects.get(pk=event.from_slot_id).start_at
     for referral in Referral.objects.filter(pk=event.subject_id, state__in=ON_THE_WAY):
-        _try(actions.hear_of_booking, referral, booking=booking)
+        _try(actions.hear_of_booking, referral, booking=booking, before=before)
 
 
-on(BookingMoved)(follow_the_booking)
-on(BookingDisplaced)(follow_the_booking)
-on(BookingRestored)(follow_the_booking)
-on(BookingCancelled)(follow_the_booking)
-on(SlotSubstituted)(follow_the_booking)
+for news in (BookingMoved, BookingDisplaced, BookingRestored, BookingCancelled, SlotSubstituted):
+    on(news)(follow_the_booking)
 
 
 @on(EncounterEnded)

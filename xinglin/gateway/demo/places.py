@@ -31,8 +31,10 @@ class Places:
     def __init__(self, cast: Cast, people: list[Person], rng: Random, *, most: int) -> None:
         self.cast = cast
         self.people = iter(people)
+        # A small county has few people; what is open today comes before what is over.
+        today = sum(count for _ending, count in (*COMING, *LYING))
+        self.most = max(0, min(most, len(people) - today))
         self.rng = rng
-        self.most = most
         self.now = timezone.now()
         self.hospital = cast.houses["QS100"]
 

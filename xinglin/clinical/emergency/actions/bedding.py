@@ -43,9 +43,10 @@ def wards_for(case: GreenCase) -> QuerySet[Ward]:
 def keep(case: GreenCase, ward: Ward | None, *, by: Actor) -> None:
     """Hold a bed of this ward until the patient is there, instead of any held before; or none.
 
-    It is kept for `beds.hold_hours` from the expected arrival; the bed board takes it up when the
-    patient is put to bed. Refused with the bed board's own sentence where no bed may be given: then
-    the house says without one that it stands ready.
+    It is kept for `beds.hold_hours` from the expected arrival. At the door nobody lies in it yet:
+    the patient goes to the CT, the cath lab or the theatre first, and the ward takes the bed up
+    when they are put to bed. Refused with the bed board's own sentence where no bed may be given:
+    then the house says without one that it stands ready.
     """
     held = held_for(case)
     if held is not None and ward is not None and held.bed.ward_id == ward.pk:

@@ -267,8 +267,14 @@ def discharge(
 
 
 @action(permissions.HEAR)
-def hear_of_booking(referral: Referral, *, by: Actor, booking: Booking) -> Referral:
-    """The booking of a promised patient has changed: the letter says what holds now."""
+def hear_of_booking(
+    referral: Referral, *, by: Actor, booking: Booking, before: datetime | None = None
+) -> Referral:
+    """The booking of a promised patient has changed: the letter says what holds now.
+
+    `before` is the time from which it was moved: by the time the news comes it may have been moved
+    again, or be gone.
+    """
     if referral.state not in ON_THE_WAY:
         raise WrongState(_("患者已到诊或转诊已结束，预约变动不再影响转诊单。"))
     held = held_by(referral)
@@ -278,7 +284,7 @@ def hear_of_booking(referral: Referral, *, by: Actor, booking: Booking) -> Refer
             # The news is of one that this has taken the place of.
             return referral
         told = (booking.start_at, held.where[:100])
-    elif referral.expected_at == booking.start_at:
+    elif referral.expected_at and referral.expected_at in (booking.start_at, before):
         told = (None, "")
     else:
         return referral

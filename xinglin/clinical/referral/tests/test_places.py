@@ -328,6 +328,18 @@ def test_a_booking_that_the_house_cancels_leaves_the_letter_accepted_without_a_t
     assert (letter.expected_at, letter.place, letter.state) == (None, "", Stage.ACCEPTED)
 
 
+@pytest.mark.parametrize("end", ["cancel", "displace"])
+def test_the_news_of_a_move_may_come_when_the_booking_is_gone_again(county, end):
+    referral = promised(county)
+    found = bookings.move(booking(referral), by=county.li, slot=placing.slot("09:00"))
+    if end == "cancel":
+        bookings.cancel(found, by=county.li, code="closed")
+    else:
+        bookings.displace(found, by=system(county.region.pk))
+    letter = after_the_news(referral)
+    assert (letter.expected_at, letter.place) == (None, "")
+
+
 def test_what_a_desk_wrote_itself_stays_when_it_gave_another_place(county):
     referral = with_slot(county)
     referrals.accept(
