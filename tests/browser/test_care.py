@@ -7,7 +7,7 @@ import re
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.browser.hands import begin, field, finish, state
+from tests.browser.hands import begin, choose, field, finish, state
 
 
 def narrow(page) -> None:
@@ -85,3 +85,29 @@ def test_a_plan_goes_down_is_done_on_a_phone_and_sends_back(house, sign_in, shot
     shot(doctor, "the-plan-flagged", whole=True)
     doctor.goto("/care-plans/?tab=all")
     shot(doctor, "plans")
+
+
+def test_a_township_sends_straight_down_and_writes_the_plan_on_the_next_page(house, sign_in, shot):
+    phone = sign_in("township", width=360)
+    phone.goto(f"/referrals/new/?person={house.people['祝桂香']}")
+    form = phone.locator("#referral-form")
+    choose(form, "转入机构", house.village)
+    choose(form, "诊断编码（ICD-10）", "I10")
+    field(form, "转诊原因").select_option("chronic-management")
+    field(form, "主要现病史（症状）").fill("血压平稳三月")
+    field(form, "既往史（疾病、外伤、手术）").fill("高血压十年")
+    field(form, "过敏史").fill("否认药物过敏")
+    field(form, "治疗经过").fill("氨氯地平 5 mg 每日一次")
+    phone.get_by_text("康复与随访计划（下转时填写）").click()
+    field(form, "健康问题评估").fill("血压达标")
+    shot(phone, "letter", whole=True)
+    form.get_by_role("button", name="提交转诊申请").click()
+    expect(phone.locator(".flash")).to_contain_text("请接着填写照护计划")
+    narrow(phone)
+    for choice in phone.locator("select[name^=criteria-]").all():
+        choice.select_option("yes")
+    shot(phone, "plan", whole=True)
+    phone.get_by_role("button", name="提交下转申请").click()
+    expect(phone.locator(".flash")).to_contain_text("下转申请和照护计划已提交")
+    state(phone, "已申请")
+    shot(phone, "sent", whole=True)
