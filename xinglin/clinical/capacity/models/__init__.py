@@ -18,7 +18,7 @@ from xinglin.clinical.capacity.models.bookings import (
 )
 from xinglin.clinical.capacity.models.closures import Closure, Substitution
 from xinglin.clinical.capacity.models.schedules import WEEKDAYS, Schedule, Session
-from xinglin.clinical.capacity.models.slots import Slot, SlotQuerySet, first_free
+from xinglin.clinical.capacity.models.slots import FirstFree, Slot, SlotQuerySet, first_free
 from xinglin.clinical.capacity.models.stays import (
     BedHold,
     BedStay,
@@ -59,6 +59,7 @@ __all__ = [
     "Ward",
     "bed_labels",
     "bed_of_visit",
+    "FirstFree",
     "first_free",
     "in_the_past_too",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from uuid import UUID
 
 from django.db import models
@@ -203,13 +203,20 @@ class Slot(Record):
         return self.place or self.schedule.title
 
 
+class FirstFree(NamedTuple):
+    """The first free slot of a department: its id, and when it begins."""
+
+    slot: UUID
+    start_at: datetime
+
+
 def first_free(
     departments: Iterable[UUID],
     *,
     channel: str = "",
     kinds: Iterable[str] = (),
     at: datetime | None = None,
-) -> dict[UUID, Slot]:
+) -> dict[UUID, FirstFree]:
     """The first free slot of each of these departments, in one query; none where there is none."""
     rows = Slot.objects.free(channel=channel, at=at).filter(department=OuterRef("pk"))
     wanted = list(kinds)
@@ -220,5 +227,5 @@ def first_free(
         .annotate(first=Subquery(rows.in_order().values("pk")[:1]))
         .values("first")
     )
-    found = Slot.objects.filter(pk__in=firsts).select_related("practitioner", "schedule")
-    return {slot.department_id: slot for slot in found if slot.department_id is not None}
+    found = Slot.objects.filter(pk__in=firsts).values_list("department_id", "id", "start_at")
+    return {part: FirstFree(slot, start) for part, slot, start in found if part is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -9,7 +10,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from xinglin.clinical.capacity.models import Slot
+from xinglin.clinical.capacity.models import FirstFree, Slot
 from xinglin.clinical.referral.destinations import gathering, ranking
 from xinglin.clinical.referral.destinations.gathering import Candidate, Excluded, Ward
 from xinglin.clinical.referral.destinations.models import PastAnswers, memory
@@ -103,6 +104,22 @@ class Found:
         ]
 
 
+@dataclass(frozen=True)
+class _Ranked:
+    """A candidate with what its place in the order is made of."""
+
+    candidate: Candidate
+    facts: ranking.Facts
+    points: float
+    cover: Cover
+    past: PastAnswers | None
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        minutes = float("inf") if self.facts.minutes is None else self.facts.minutes
+        return -self.points, minutes, self.candidate.house.path, self.candidate.department
+
+
 def find(wanted: Wanted, *, most: int | None = None) -> Found:
     """Rank the houses to which a patient can go; `most` of them, all without.
 
@@ -115,53 +132,63 @@ def find(wanted: Wanted, *, most: int | None = None) -> Found:
     wards = gathering.wards(wanted, found)
     if not wanted.department:
         found = _one_each(found, slots, wards)
-    covers = gathering.covers(wanted, found)
     weights = parameters.get("referral.destination.weights")[wanted.urgency]
+    # What is told of each is gathered for those that are shown: a county has two hundred houses.
+    first = sorted(_rank(wanted, found, slots, wards, weights), key=lambda each: each.order)[:most]
+    ids = [part.id for each in first if (part := each.candidate.part) and part.id in slots]
+    rows = Slot.objects.select_related("practitioner", "schedule")
+    whole = rows.in_bulk([slots[part].slot for part in ids])
+    told = []
+    for each in first:
+        house, part = each.candidate.house, each.candidate.part
+        free = wards.get(part.id, []) if part else []
+        known = slots.get(part.id) if part else None
+        told.append(
+            Destination(
+                house=house,
+                department_id=part.id if part else None,
+                department=each.candidate.department or wanted.department_label,
+                minutes=each.facts.minutes,
+                slot=whole.get(known.slot) if known else None,
+                ward=free[0].id if free else None,
+                beds=each.facts.beds,
+                cover=each.cover,
+                past=each.past,
+                shares=ranking.shares(each.facts, weights),
+                points=each.points,
+            )
+        )
+    return Found(told, excluded, wanted)
+
+
+def _rank(
+    wanted: Wanted,
+    found: list[Candidate],
+    slots: dict[UUID, FirstFree],
+    wards: dict[UUID, list[Ward]],
+    weights: dict[str, float],
+) -> Iterator[_Ranked]:
+    covers = gathering.covers(wanted, found)
     prices = parameters.get("referral.destination.price")
     now = clock.now()
-    told = []
     for each in found:
         part = each.part.id if each.part else None
         slot = slots.get(part) if part else None
         free = wards.get(part, []) if part else []
-        cover = covers[each.house.pk, each.department]
         past = memory.of(each.house.pk, each.department)
-        minutes = travel.minutes(wanted.from_org_id, each.house.pk)
-        beds = sum(ward.free for ward in free) if wanted.lies else None
+        cover = covers[each.house.pk, each.department]
         facts = ranking.Facts(
             capability=each.capability,
             wait_hours=(slot.start_at - now).total_seconds() / 3600 if slot else None,
-            beds=beds,
-            minutes=minutes,
+            beds=sum(ward.free for ward in free) if wanted.lies else None,
+            minutes=travel.minutes(wanted.from_org_id, each.house.pk),
             price=float(prices.get(each.house.level, 0.5)),
             covered=cover.holds,
             asked=past.asked if past else 0,
             accepted=past.accepted if past else 0,
             median=past.median if past else None,
         )
-        given = ranking.shares(facts, weights)
-        told.append(
-            Destination(
-                house=each.house,
-                department_id=part,
-                department=each.department or wanted.department_label,
-                minutes=minutes,
-                slot=slot,
-                ward=free[0].id if free else None,
-                beds=beds,
-                cover=cover,
-                past=past,
-                shares=given,
-                points=round(sum(share.points for share in given), 2),
-            )
-        )
-    told.sort(key=_order)
-    return Found(told[:most], excluded, wanted)
-
-
-def _order(each: Destination) -> tuple[Any, ...]:
-    minutes = float("inf") if each.minutes is None else each.minutes
-    return -each.points, minutes, each.house.path, each.department
+        yield _Ranked(each, facts, ranking.points(facts, weights), cover, past)
 
 
 GENERAL, SPECIAL = ("gp", "internal"), ("paediatrics", "obstetrics", "emergency")
@@ -174,7 +201,7 @@ def _standing(each: Candidate) -> int:
 
 
 def _one_each(
-    found: list[Candidate], slots: dict[UUID, Slot], wards: dict[UUID, list[Ward]]
+    found: list[Candidate], slots: dict[UUID, FirstFree], wards: dict[UUID, list[Ward]]
 ) -> list[Candidate]:
     """Of each house the general department, else the one that is free first.
 

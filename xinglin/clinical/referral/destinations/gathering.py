@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from xinglin.clinical.capacity.models import Bed, Slot, first_free
+from xinglin.clinical.capacity.models import Bed, FirstFree, first_free
 from xinglin.clinical.referral import rules
 from xinglin.clinical.referral.destinations.directory import Facility, Part, ability_of, directory
 from xinglin.clinical.referral.destinations.ranking import ABLE, OWN, UNASKED
@@ -156,7 +156,7 @@ class Ward:
     free: int
 
 
-def slots(wanted: Wanted, found: Iterable[Candidate]) -> dict[UUID, Slot]:
+def slots(wanted: Wanted, found: Iterable[Candidate]) -> dict[UUID, FirstFree]:
     """The first free slot of each department, for whoever comes by referral; one query."""
     if not wanted.slot_kinds:
         return {}

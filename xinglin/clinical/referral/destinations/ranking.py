@@ -92,6 +92,17 @@ class Share:
         return str(FACTORS[self.factor])
 
 
+def points(facts: Facts, weights: Mapping[str, float]) -> float:
+    """The points of all factors together, of a hundred: what the order goes by."""
+    whole = sum(weights.get(factor, 0) for factor in FACTORS) or 1
+    told = scores(facts)
+    return round(sum(_points(told[each], weights.get(each, 0), whole) for each in FACTORS), 2)
+
+
+def _points(score: float, weight: float, whole: float) -> float:
+    return round(100 * score * weight / whole, 2)
+
+
 def shares(facts: Facts, weights: Mapping[str, float]) -> tuple[Share, ...]:
     """The points of each factor; all weights together make a hundred."""
     whole = sum(weights.get(factor, 0) for factor in FACTORS) or 1
@@ -100,8 +111,8 @@ def shares(facts: Facts, weights: Mapping[str, float]) -> tuple[Share, ...]:
         Share(
             factor,
             round(told[factor], 3),
-            round(100 * told[factor] * weights.get(factor, 0) / whole, 2),
-            round(100 * weights.get(factor, 0) / whole, 2),
+            _points(told[factor], weights.get(factor, 0), whole),
+            _points(1, weights.get(factor, 0), whole),
         )
         for factor in FACTORS
     )
