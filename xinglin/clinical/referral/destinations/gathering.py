@@ -60,11 +60,13 @@ def candidates(wanted: Wanted) -> tuple[list[Candidate], list[Excluded]]:
     found: list[Candidate] = []
     left: list[Excluded] = []
     ability = ability_of(wanted.department)
-    for facility in directory.of(wanted.county_id):
+    facilities = directory.of(wanted.county_id)
+    closed = _closed_levels(here, wanted, {each.house.level for each in facilities})
+    for facility in facilities:
         house = facility.house
         if house.pk == here.pk or not _on_the_way(here, house, wanted):
             continue
-        why = _barred(here, facility, wanted, ability)
+        why = _barred(here, facility, wanted, ability, closed)
         if why:
             left.append(Excluded(house, why))
             continue
@@ -94,13 +96,34 @@ def _on_the_way(here: Organisation, house: Organisation, wanted: Wanted) -> bool
     return way == wanted.way
 
 
-def _barred(here: Organisation, facility: Facility, wanted: Wanted, ability: str) -> str:
+@dataclass(frozen=True)
+class _Closed:
+    """Levels of care to which no route leads, and whose lists of diseases end before this one."""
+
+    routes: frozenset[str]
+    lists: frozenset[str]
+
+
+def _closed_levels(here: Organisation, wanted: Wanted, levels: set[str]) -> _Closed:
+    """What holds for a level is asked once, and not of two hundred houses."""
+    emergency = wanted.urgency == Urgency.EMERGENCY
+    code, edition = wanted.diagnosis.strip().upper(), triage.edition()
+    return _Closed(
+        frozenset(
+            level for level in levels if rules.route(here.level, level, emergency=emergency) is None
+        ),
+        frozenset(level for level in levels if code and _beyond(edition, code, level)),
+    )
+
+
+def _barred(
+    here: Organisation, facility: Facility, wanted: Wanted, ability: str, closed: _Closed
+) -> str:
     """Why a house cannot take the patient; "" if nothing stands against it."""
     house, profile = facility.house, facility.profile
     if house.closed_on is not None:
         return _("已停办。")
-    emergency = wanted.urgency == Urgency.EMERGENCY
-    if rules.route(here.level, house.level, emergency=emergency) is None:
+    if house.level in closed.routes:
         return _("%(source)s不能直接转往%(target)s；急诊除外。") % {
             "source": here.get_level_display(),
             "target": house.get_level_display(),
@@ -119,7 +142,7 @@ def _barred(here: Organisation, facility: Facility, wanted: Wanted, ability: str
         code = wanted.diagnosis.strip().upper()
         added = within(code, tuple((each, each) for each in profile.added))
         dropped = within(code, tuple((each, each) for each in profile.dropped))
-        if dropped or not added and _beyond(triage.edition(), code, house.level):
+        if dropped or not added and house.level in closed.lists:
             return _("%(code)s 不在该机构的病种目录内。") % {"code": code}
     return ""
 
