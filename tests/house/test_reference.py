@@ -333,7 +333,7 @@ def triage_page() -> str:
         ),
     ]
     for group in triage_catalogue.groups().values():
-        rules = [rule for rule in triage_catalogue.rules() if rule.group is group]
+        rules = [rule for rule in triage_catalogue.rules() if rule.group.code == group.code]
         parts += [
             f"## {group.en} {group.zh}\n\n{group.source}; {group.article} ({group.confidence})\n",
             table(
