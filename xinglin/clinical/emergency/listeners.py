@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
 from django.db import transaction
 
 from xinglin.clinical.capacity.events.beds import BedHoldEnded
@@ -17,15 +20,16 @@ from xinglin.kernel.outbox import on
 from xinglin.registry.people.events import PersonDied
 
 
+def _try(act: Callable[..., object], cases: Iterable[GreenCase]) -> None:
+    """Do it to each; where a hand was faster, there is nothing left to do."""
+    for case in cases:
+        with suppress(Refused), transaction.atomic():
+            act(case, by=system(case.county_id))
+
+
 @on(PersonDied)
 def end_after_death(event: PersonDied) -> None:
-    for case in GreenCase.objects.filter(person_id=event.person_id).running():
-        try:
-            with transaction.atomic():
-                actions.hear_of_death(case, by=system(case.county_id))
-        except Refused:
-            # A hand was faster.
-            continue
+    _try(actions.hear_of_death, GreenCase.objects.filter(person_id=event.person_id).running())
 
 
 @on(CaseOpened)
@@ -42,10 +46,4 @@ def hear_of_bed(event: BedHoldEnded) -> None:
     if event.end_code == "green-channel":
         # Given back by the case itself.
         return
-    for case in GreenCase.objects.filter(pk=event.subject_id).running():
-        try:
-            with transaction.atomic():
-                actions.hear_of_bed(case, by=system(case.county_id))
-        except Refused:
-            # Another is held already, or it was never said to be ready.
-            continue
+    _try(actions.hear_of_bed, GreenCase.objects.filter(pk=event.subject_id).running())
