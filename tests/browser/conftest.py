@@ -41,6 +41,9 @@ ARGUMENTS = [
 ]
 HEIGHTS = {360: 740, 768: 1024, 1366: 768, 1920: 1080}
 HERE = Path(__file__).parent
+# What the console calls an error and is none: an answer of 404 or 422 is a page of ours, and a
+# page that is left while it asks for a part of itself has that question taken back.
+QUIET = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
 
 SignIn = Callable[..., "Page"]
 Shot = Callable[..., None]
@@ -194,8 +197,7 @@ def _listen(context: BrowserContext, complaints: list[str]) -> None:
             complaints.append(f"{response.status} {response.request.method} {response.url}")
 
     def spoke(message: Any) -> None:
-        # Chromium calls each answer of 404 or 422 an error; those are pages of ours.
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        if message.type == "error" and not message.text.startswith(QUIET):
             complaints.append(f"console: {message.text} ({message.page and message.page.url})")
 
     context.on("response", answered)

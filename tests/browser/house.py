@@ -35,6 +35,7 @@ RESIDENTS = (
     ("嵇桂芳", "female", "1952-08-15", "13900001008"),
     ("郗春生", "male", "1957-06-11", "13900001009"),
     ("蒯德顺", "male", "1954-02-17", "13900001010"),
+    ("滑玉兰", "female", "1960-10-05", "13900001011"),
 )
 # Who has a long record, in three houses.
 LIVED = "嵇桂芳"
@@ -229,16 +230,18 @@ def live(person: Any, village: Any, township: Any, hospital: Any, by: Any) -> No
 
 
 def roomy(hospital: Any, by: Any) -> None:
-    """Two beds in cardiology that nobody lies in, whatever the demo has filled."""
+    """A room of cardiology for each sex that nobody lies in, whatever the demo has filled."""
     from xinglin.clinical.capacity.actions import beds
     from xinglin.clinical.capacity.models import Bed, Room, Ward
 
     ward = Ward.objects.get(organisation=hospital, department__name="心内科")
     facts = {"county_id": by.county_id, "ward": ward}
-    room = beds.open_room(Room(**facts, number="599", sex="either"), by=by)
-    for number in ("91", "92"):
-        bed = Bed(**facts, organisation=hospital, room=room, number=number)
-        beds.open_bed(bed, by=by)
+    for sex, number in (("male", "598"), ("female", "599")):
+        room = beds.open_room(Room(**facts, number=number, sex=sex), by=by)
+        for bed in ("91", "92"):
+            beds.open_bed(
+                Bed(**facts, organisation=hospital, room=room, number=f"{number[-1]}{bed}"), by=by
+            )
 
 
 def seed(residents: int) -> None:

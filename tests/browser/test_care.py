@@ -89,7 +89,7 @@ def test_a_plan_goes_down_is_done_on_a_phone_and_sends_back(house, sign_in, shot
 
 def test_a_township_sends_straight_down_and_writes_the_plan_on_the_next_page(house, sign_in, shot):
     phone = sign_in("township", width=360)
-    phone.goto(f"/referrals/new/?person={house.people['祝桂香']}")
+    phone.goto(f"/referrals/new/?person={house.people['滑玉兰']}")
     form = phone.locator("#referral-form")
     choose(form, "转入机构", house.village)
     choose(form, "诊断编码（ICD-10）", "I10")
