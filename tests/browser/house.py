@@ -238,7 +238,7 @@ def roomy(hospital: Any, by: Any) -> None:
     facts = {"county_id": by.county_id, "ward": ward}
     for sex, number in (("male", "598"), ("female", "599")):
         room = beds.open_room(Room(**facts, number=number, sex=sex), by=by)
-        for bed in ("91", "92"):
+        for bed in ("91", "92", "93", "94"):
             beds.open_bed(
                 Bed(**facts, organisation=hospital, room=room, number=f"{number[-1]}{bed}"), by=by
             )
