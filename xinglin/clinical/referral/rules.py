@@ -38,9 +38,14 @@ def direction_of(source: str, target: str) -> str:
     return "up" if gap > 0 else "down" if gap < 0 else "lateral"
 
 
-def way_of_reason(code: str) -> str:
-    """The direction of which alone a coded reason is; "" where it fits several or none."""
-    ways = [way for way in WAYS if code in catalogue.reasons.of(way)] if code else []
+def way_of_reason(code: str, source: str) -> str:
+    """The direction of which alone a coded reason is, for a sender of the level `source`.
+
+    "" where it fits several or none.
+    """
+    # Only who is outside the county sends into it.
+    into = direction_of(source, source) == "in"
+    ways = [way for way in WAYS if (way == "in") == into and code in catalogue.reasons.of(way)]
     return ways[0] if len(ways) == 1 else ""
 
 

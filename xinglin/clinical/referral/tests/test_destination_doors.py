@@ -97,6 +97,15 @@ def test_what_the_choice_wrote_is_not_a_new_question(wang, county):
     assert asked(wang, county, place=place, **told).status_code == 204
 
 
+def test_a_reason_to_send_down_lists_the_houses_below(wang, county):
+    answer = asked(wang, county, to_department="", reason_code="chronic-management")
+    page = answer.content.decode()
+    assert str(county.village) in page
+    assert str(county.hospital) not in page
+    upwards = asked(wang, county, to_department="", reason_code="equipment").content.decode()
+    assert str(county.hospital) in upwards
+
+
 def test_nonsense_in_the_form_is_answered(wang, county):
     told = {"urgency": "x", "kind": "y", "person": "z", "diagnosis_code": "？", "reason_code": "q"}
     assert asked(wang, county, **told).status_code == 200

@@ -26,6 +26,7 @@ from xinglin.clinical.triage.models import Assessment, Outcome
 from xinglin.kernel import parameters
 from xinglin.kernel.access import Actor
 from xinglin.kernel.errors import Forbidden
+from xinglin.registry.organisations.models import tree
 from xinglin.registry.people.models import Person
 from xinglin.ui.requests import Request
 
@@ -98,6 +99,7 @@ def _wanted(actor: Actor, told: Mapping[str, str], field: str, advice: Assessmen
     elif advice is not None and department == advice.department_label:
         department = advice.department
     person = Person.objects.visible_to(actor).filter(pk__in=_known(told.get("person", "")))
+    here = tree.get(actor.org_id)
     return Wanted(
         county_id=actor.county_id,
         from_org_id=actor.org_id,
@@ -108,7 +110,7 @@ def _wanted(actor: Actor, told: Mapping[str, str], field: str, advice: Assessmen
         department=department,
         needs=tuple(advice.needs) if advice else (),
         level=advice.level if advice else "",
-        direction=way_of_reason(told.get("reason_code", "")),
+        direction=way_of_reason(told.get("reason_code", ""), here.level) if here else "",
     )
 
 
