@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import import_module
 
 import pytest
 from django.utils import timezone
@@ -78,6 +79,21 @@ def test_the_list_tells_place_reason_and_order(wang, county):
     assert "协议内" in page
     assert "为什么这样排序" in page
     assert "不具备：心内科。" in page
+
+
+def test_the_first_four_are_seen_and_a_choice_among_the_others_unfolds_them(
+    wang, county, monkeypatch
+):
+    monkeypatch.setattr(import_module("xinglin.clinical.referral.views.destinations"), "FIRST", 1)
+    told = {"to_department": "", "diagnosis_code": "J18.9"}
+    page = asked(wang, county, **told).content.decode()
+    seen, _summary, folded = page.partition("个去向</summary>")
+    places = re.findall(r'value="((?:slot|house|ward):[^"]+)"', folded)
+    assert len(re.findall(r'value="(?:slot|house|ward):', seen)) == 1
+    assert places
+    assert '<details class="destination-more" open>' not in page
+    again = asked(wang, county, **told, place=places[0]).content.decode()
+    assert '<details class="destination-more" open>' in again
 
 
 def test_the_same_question_needs_no_new_answer(wang, county):

@@ -32,6 +32,8 @@ from xinglin.ui.requests import Request
 
 # The fields of a letter that the question is read from.
 ASKED = ("person", "urgency", "kind", "to_department", "diagnosis_code", "reason_code")
+# So many are seen at once; a telephone has no room for all.
+FIRST = 4
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,12 @@ def _listed(wanted: Wanted, told: Mapping[str, str], field: str) -> SafeString:
     most: int = parameters.get("referral.destination.shown")
     found = find(wanted, most=most)
     prefix = field.removesuffix("place")
+    rows = [Shown(each, _fills(each, prefix)) for each in found.destinations]
     context = {
         "found": found,
-        "shown": [Shown(each, _fills(each, prefix)) for each in found.destinations],
+        "shown": rows[:FIRST],
+        "more": rows[FIRST:],
+        "unfold": told.get(field) in [each.place for each in rows[FIRST:]],
         "field": field,
         "chosen": told.get(field, ""),
         "question": _digest(wanted),
