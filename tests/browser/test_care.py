@@ -94,6 +94,8 @@ def test_a_township_sends_straight_down_and_writes_the_plan_on_the_next_page(hou
     choose(form, "转入机构", house.village)
     choose(form, "诊断编码（ICD-10）", "I10")
     field(form, "转诊原因").select_option("chronic-management")
+    # the reason leads down: so do the destinations
+    expect(form.locator(".destination").first).to_contain_text("村卫生室")
     field(form, "主要现病史（症状）").fill("血压平稳三月")
     field(form, "既往史（疾病、外伤、手术）").fill("高血压十年")
     field(form, "过敏史").fill("否认药物过敏")
