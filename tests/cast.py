@@ -47,7 +47,7 @@ def id_card(
     return body + "10X98765432"[total % 11]
 
 
-@dataclass
+@dataclass(repr=False)  # thirty thousand characters would hide the failure they stand beside
 class Cast:
     """Houses by name, actors by the part they play, a patient."""
 

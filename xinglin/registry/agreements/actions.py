@@ -178,6 +178,8 @@ def file_paper(paper: SignedPaper, *, by: Actor, content: File[bytes]) -> Signed
 @action(permissions.SIGN)
 def sign(agreement: Agreement, *, by: Actor, signed_on: date) -> Agreement:
     """Put a signed agreement into force; it counts from its first day."""
+    if agreement.state == State.SUSPENDED:
+        raise WrongState(_("协议已签署，现为暂停；请恢复执行，不必再次签署。"))
     today = timezone.localdate(clock.now())
     if signed_on > today:
         raise WrongValidity(_("签订日期不能晚于今天。"), field="signed_on")

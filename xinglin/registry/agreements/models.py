@@ -399,10 +399,12 @@ class Book:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._read_at = float("-inf")
+        self._changes = 0
         self._by_kind: dict[tuple[UUID, str], list[rules.Terms]] = {}
         self._by_id: dict[UUID, rules.Terms] = {}
 
     def forget(self) -> None:
+        self._changes += 1
         self._read_at = float("-inf")
 
     def _read(self) -> None:
@@ -410,12 +412,15 @@ class Book:
         if now - self._read_at <= self.LASTS:
             return
         with self._lock:
+            changes = self._changes
             by_kind: dict[tuple[UUID, str], list[rules.Terms]] = defaultdict(list)
             signed = Agreement.objects.exclude(signed_on=None).prefetch_related("parties")
             for agreement in signed.order_by("id"):
                 by_kind[agreement.county_id, agreement.kind].append(agreement.terms)
             self._by_id = {terms.id: terms for rows in by_kind.values() for terms in rows}
-            self._by_kind, self._read_at = dict(by_kind), now
+            self._by_kind = dict(by_kind)
+            # What changed while it was being read may not be in it.
+            self._read_at = now if changes == self._changes else float("-inf")
 
     def of(self, county_id: UUID, kind: str) -> list[rules.Terms]:
         """The agreements of one kind of a county."""

@@ -80,12 +80,12 @@ def _listed(wanted: Wanted, told: Mapping[str, str], field: str) -> SafeString:
     most: int = parameters.get("referral.destination.shown")
     found = find(wanted, most=most)
     prefix = field.removesuffix("place")
-    rows = [Shown(each, _fills(each, prefix)) for each in found.destinations]
+    listed = [Shown(each, _fills(each, prefix)) for each in found.destinations]
     context = {
         "found": found,
-        "shown": rows[:FIRST],
-        "more": rows[FIRST:],
-        "unfold": told.get(field) in [each.place for each in rows[FIRST:]],
+        "shown": listed[:FIRST],
+        "more": listed[FIRST:],
+        "unfold": told.get(field) in [each.place for each in listed[FIRST:]],
         "field": field,
         "chosen": told.get(field, ""),
         "question": _digest(wanted),

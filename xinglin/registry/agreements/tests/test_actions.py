@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 import time_machine
 from django.core.files.base import ContentFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -162,6 +162,7 @@ def test_suspended_it_does_not_count_and_resumed_it_does(county):
     refused(Refused, actions.suspend, agreement, by=county.sun, reason=" ")
     actions.suspend(agreement, by=county.sun, reason="对方病房改造")
     assert cover(county).verdict is Verdict.SUSPENDED
+    refused(WrongState, actions.sign, agreement, by=county.sun, signed_on=NOON.date())
     actions.resume(agreement, by=county.sun)
     assert cover(county).holds
     actions.end(agreement, by=county.sun, reason="双方同意")
@@ -399,6 +400,22 @@ def test_asking_again_costs_no_query(county, django_assert_num_queries):
     with django_assert_num_queries(0):
         for _again in range(3):
             assert cover(county, department="心内科", diagnosis="I20.0").holds
+
+
+def test_a_change_while_the_book_is_being_read_is_read_too(county, django_assert_num_queries):
+    signed(county)
+
+    def change_meanwhile(execute, *asked):
+        answer = execute(*asked)
+        book.forget()
+        return answer
+
+    with connection.execute_wrapper(change_meanwhile):
+        cover(county)
+    with django_assert_num_queries(2):
+        cover(county)
+    with django_assert_num_queries(0):
+        cover(county)
 
 
 def test_a_quota_costs_the_counting(county, monkeypatch):
