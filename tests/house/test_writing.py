@@ -179,7 +179,7 @@ CUTS = {
     "xinglin/clinical/record/views/portrait.py heads[:size]": "the same page",
     "xinglin/clinical/record/views/portrait.py FURTHER[:size]": "places for ids, no rows",
     "xinglin/clinical/record/views/portrait.py values[:len(PERSON)]": "the columns of one row",
-    "xinglin/clinical/referral/views/destinations.py listed[:FIRST]": "the others stand folded below",
+    "xinglin/clinical/referral/views/destinations.py listed[:FIRST]": "the others are folded below",
     "xinglin/clinical/referral/views/writing.py join[:100]": "words of one letter, no rows",
     "xinglin/portal/views.py mine[:8]": "beside the count and the way to the whole inbox",
     "xinglin/portal/views.py others[:6]": "beside the count and the way to the whole list",
